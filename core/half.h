@@ -13,24 +13,27 @@ struct bf16 {
   uint16_t bits;
 };
 
-inline float to_float(bf16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16); }
+[[gnu::always_inline]] inline float to_float(bf16 x) {
+  return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16);
+}
 
-inline bf16 to_bf16(float x) {
+[[gnu::always_inline]] inline bf16 to_bf16(float x) {
   const uint32_t u = std::bit_cast<uint32_t>(x);
   if ((u & 0x7fffffffu) > 0x7f800000u) return {static_cast<uint16_t>((u >> 16) | 0x40u)};  // NaN stays NaN
   return {static_cast<uint16_t>((u + 0x7fffu + ((u >> 16) & 1u)) >> 16)};
 }
 
-inline float to_float(f16 x) {
+[[gnu::always_inline]] inline float to_float(f16 x) {
   const uint32_t sign = static_cast<uint32_t>(x.bits & 0x8000u) << 16;
   const uint32_t magnitude = x.bits & 0x7fffu;
   // Scaling by 2^112 moves the f16 exponent bias (15) to that of f32 (127) and makes subnormals right.
   const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
-  const uint32_t special = magnitude >= 0x7c00u ? (0x7f800000u | (magnitude & 0x3ffu) << 13) : std::bit_cast<uint32_t>(scaled);
+  const uint32_t special =
+      magnitude >= 0x7c00u ? (0x7f800000u | (magnitude & 0x3ffu) << 13) : std::bit_cast<uint32_t>(scaled);
   return std::bit_cast<float>(sign | special);
 }
 
-inline f16 to_f16(float x) {
+[[gnu::always_inline]] inline f16 to_f16(float x) {
   const uint32_t u = std::bit_cast<uint32_t>(x);
   const uint32_t sign = (u >> 16) & 0x8000u;
   const uint32_t magnitude = u & 0x7fffffffu;

@@ -1,0 +1,14 @@
+#include "autograd/functions/softmax.h"
+
+#include "core/ops/softmax.h"
+
+namespace lowbit {
+
+Variable softmax(const Variable& x, SourceLine at) {
+  const Tensor y = ops::softmax(x.value());
+  return record(
+      "softmax", y, {x},
+      [y = Saved(y)](const Tensor& dy, GradSink& dx) { dx.add(0, ops::softmax_backward(y.get(), dy)); }, at);
+}
+
+}  // namespace lowbit

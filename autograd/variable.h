@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autograd/saved.h"
+#include "autograd/site.h"
+#include "core/tensor.h"
+
+namespace lowbit {
+
+namespace detail {
+struct Node;
+}
+
+/// Where the backward of one op puts the gradients of its inputs; accumulates.
+class GradSink {
+ public:
+  explicit GradSink(detail::Node& node) : node_(node) {}
+  bool needs(size_t input) const;
+  /// Checks shape and dtype against the input; ignored if the input needs no gradient. The sink may keep `grad`: the
+  /// caller must not write to it afterwards.
+  void add(size_t input, const Tensor& grad);
+
+ private:
+  detail::Node& node_;
+};
+
+using Backward = std::function<void(const Tensor& dy, GradSink& dx)>;
+
+/// A tensor and its place on the tape. A shared handle: copies are the same variable.
+class Variable {
+ public:
+  Variable() = default;
+  /// A leaf. With requires_grad its gradient accumulates over backward() calls until clear_grad().
+  explicit Variable(Tensor value, bool requires_grad = false);
+
+  bool defined() const { return node_ != nullptr; }
+  const Tensor& value() const;
+  /// For optimizers and loaders: the value of a leaf, to be written in place.
+  Tensor& mutable_value();
+  const Shape& shape() const { return value().shape(); }
+  DType dtype() const { return value().dtype(); }
+
+  bool requires_grad() const;
+  void set_requires_grad(bool on);  ///< leaves only
+  bool has_grad() const;
+  /// Error naming the op if backward() has not reached it.
+  const Tensor& grad() const;
+  Tensor& mutable_grad();
+  void clear_grad();
+
+  /// Gradients of this scalar for every leaf it depends on. Iterative; every node is freed as soon as it has run, so
+  /// the graph serves one backward().
+  void backward() const;
+  /// The same for any shape, given the gradient of this variable.
+  void backward(const Tensor& dy) const;
+
+  /// The same value off the tape.
+  Variable detach() const;
+  const Site& site() const;
+
+ private:
+  friend Variable record(std::string_view, Tensor, const std::vector<Variable>&, Backward, SourceLine);
+  friend std::string dump_graph(const Variable&);
+  std::shared_ptr<detail::Node> node_;
+};
+
+/// The result of op `name`. Records nothing when no input needs a gradient or grad mode is off.
+///   fn(dy, dx)  is given the gradient of y and adds those of the inputs, by their index in `inputs`
+/// Undefined inputs are allowed (an absent bias) and never need a gradient. `name` must outlive the tape (a literal).
+Variable record(std::string_view name, Tensor y, const std::vector<Variable>& inputs, Backward fn,
+                SourceLine at = SourceLine::here());
+
+/// The recorded graph below `root`, one node a line in execution order: number, site, dtype, shape, bytes, input
+/// numbers.
+std::string dump_graph(const Variable& root);
+
+}  // namespace lowbit

@@ -1,0 +1,88 @@
+#include "core/kernels/elementwise.h"
+
+#include "core/kernels/cpu/simd.h"
+
+namespace lowbit::LB_TARGET_NS {
+namespace {
+
+template <class T, class Op>
+void unary_loop(const UnaryArgs& a) {
+  const T* x = static_cast<const T*>(a.x);
+  T* y = static_cast<T*>(a.y);
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+  for (int64_t i = 0; i < a.n; ++i) store(y + i, Op::value(load(x + i)));
+}
+
+template <class T, class Op>
+void unary_grad_loop(const UnaryGradArgs& a) {
+  const T *x = static_cast<const T*>(a.x), *y = static_cast<const T*>(a.y), *dy = static_cast<const T*>(a.dy);
+  T* dx = static_cast<T*>(a.dx);
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+  for (int64_t i = 0; i < a.n; ++i) store(dx + i, load(dy + i) * Op::slope(load(x + i), load(y + i)));
+}
+
+template <class T, class Op>
+void binary_loop(const BinaryArgs& a) {
+  const T *x = static_cast<const T*>(a.a), *y = static_cast<const T*>(a.b);
+  T* z = static_cast<T*>(a.c);
+  const int64_t rows = a.period ? a.n / a.period : 0;
+  if (rows == 1) {
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+    for (int64_t i = 0; i < a.n; ++i) store(z + i, Op::value(load(x + i), load(y + i)));
+    return;
+  }
+#pragma omp parallel for if (a.n > kParallelElements)
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t begin = r * a.period;
+#pragma omp simd
+    for (int64_t j = 0; j < a.period; ++j) store(z + begin + j, Op::value(load(x + begin + j), load(y + j)));
+  }
+}
+
+/// Calls fn with the `index`-th type of the list.
+template <class... Ops, class Fn>
+void select(OpList<Ops...>, int index, Fn fn) {
+  int i = 0;
+  ((i++ == index ? fn(Ops{}) : void()), ...);
+}
+
+template <class T>
+void unary(const UnaryArgs& a) {
+  select(UnaryOps{}, static_cast<int>(a.op), [&](auto op) { unary_loop<T, decltype(op)>(a); });
+}
+
+template <class T>
+void unary_backward(const UnaryGradArgs& a) {
+  select(UnaryOps{}, static_cast<int>(a.op), [&](auto op) { unary_grad_loop<T, decltype(op)>(a); });
+}
+
+template <class T>
+void binary(const BinaryArgs& a) {
+  select(BinaryOps{}, static_cast<int>(a.op), [&](auto op) { binary_loop<T, decltype(op)>(a); });
+}
+
+template <class T>
+void axpby(const AxpbyArgs& a) {
+  using C = Compute<T>;
+  const T* x = static_cast<const T*>(a.x);
+  T* y = static_cast<T*>(a.y);
+  const C alpha = static_cast<C>(a.alpha), beta = static_cast<C>(a.beta);
+  if (a.beta == 0) {
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+    for (int64_t i = 0; i < a.n; ++i) store(y + i, alpha * load(x + i));
+    return;
+  }
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+  for (int64_t i = 0; i < a.n; ++i) store(y + i, alpha * load(x + i) + beta * load(y + i));
+}
+
+}  // namespace
+
+void fill(ElementwiseKernels& table) {
+  table.unary = [](Stream&, const UnaryArgs& a) { LB_VISIT_FLOATING(a.dtype, unary, a) };
+  table.unary_backward = [](Stream&, const UnaryGradArgs& a) { LB_VISIT_FLOATING(a.dtype, unary_backward, a) };
+  table.binary = [](Stream&, const BinaryArgs& a) { LB_VISIT_FLOATING(a.dtype, binary, a) };
+  table.axpby = [](Stream&, const AxpbyArgs& a) { LB_VISIT_FLOATING(a.dtype, axpby, a) };
+}
+
+}  // namespace lowbit::LB_TARGET_NS

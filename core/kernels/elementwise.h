@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/dtype.h"
+#include "core/kernels/elementwise_ops.h"
+#include "core/kernels/target.h"
+#include "core/stream.h"
+
+namespace lowbit {
+
+struct UnaryArgs {
+  Unary op;
+  const void* x;
+  void* y;
+  int64_t n;
+  DType dtype;
+};
+struct UnaryGradArgs {
+  Unary op;
+  const void *x, *y, *dy;
+  void* dx;
+  int64_t n;
+  DType dtype;
+};
+/// c = op(a, b); b has `period` elements and repeats over a (period = n: same shape).
+struct BinaryArgs {
+  Binary op;
+  const void *a, *b;
+  void* c;
+  int64_t n, period;
+  DType dtype;
+};
+/// y = alpha * x + beta * y. With beta = 0 the old y is not read.
+struct AxpbyArgs {
+  double alpha;
+  const void* x;
+  double beta;
+  void* y;
+  int64_t n;
+  DType dtype;
+};
+struct ElementwiseKernels {
+  void (*unary)(Stream&, const UnaryArgs&) = nullptr;
+  void (*unary_backward)(Stream&, const UnaryGradArgs&) = nullptr;
+  void (*binary)(Stream&, const BinaryArgs&) = nullptr;
+  void (*axpby)(Stream&, const AxpbyArgs&) = nullptr;
+};
+
+std::span<const Impl<ElementwiseKernels>> elementwise_impls();
+const ElementwiseKernels& elementwise_kernels(Device device, DType dtype);
+
+}  // namespace lowbit

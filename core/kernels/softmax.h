@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/device.h"
+#include "core/dtype.h"
+#include "core/kernels/target.h"
+#include "core/stream.h"
+
+namespace lowbit {
+
+/// Row softmax. Sums run over 16 fixed lanes (column modulo 16), so appending masked columns changes no bit of a row.
+struct SoftmaxArgs {
+  const void* x;
+  void* y;
+  int64_t rows, cols;
+  DType dtype;
+};
+struct SoftmaxGradArgs {
+  const void *y, *dy;
+  void* dx;
+  int64_t rows, cols;
+  DType dtype;
+};
+struct SoftmaxKernels {
+  void (*forward)(Stream&, const SoftmaxArgs&) = nullptr;
+  void (*backward)(Stream&, const SoftmaxGradArgs&) = nullptr;
+};
+
+std::span<const Impl<SoftmaxKernels>> softmax_impls();
+const SoftmaxKernels& softmax_kernels(Device device, DType dtype);
+
+}  // namespace lowbit

@@ -1,0 +1,122 @@
+#include "autograd/functions/elementwise.h"
+#include "autograd/functions/softmax.h"
+#include "autograd/grad_mode.h"
+#include "core/random.h"
+#include "tests/support/gradcheck.h"
+
+namespace lowbit {
+namespace {
+
+using testing::gradcheck;
+
+Tensor f64(const Shape& shape, uint64_t seed) { return random_uniform(shape, -1, 1, seed, DType::f64); }
+
+TEST(Tape, GradientsAccumulateOverReuse) {
+  Variable x(Tensor::from<float>(Shape{1}, {3}), true);
+  const Variable y = add(scale(x, 2), add(x, x));  // 4x
+  y.backward();
+  EXPECT_FLOAT_EQ(x.grad().data<float>()[0], 4);
+  scale(x, 5).backward();
+  EXPECT_FLOAT_EQ(x.grad().data<float>()[0], 9);
+  x.clear_grad();
+  EXPECT_FALSE(x.has_grad());
+}
+
+TEST(Tape, SharedGradientBuffersAreNotOverwritten) {
+  Variable a(Tensor::from<float>(Shape{1}, {1}), true), b(Tensor::from<float>(Shape{1}, {1}), true);
+  const Variable sum = add(a, b);  // both inputs receive the same dy tensor
+  add(sum, scale(a, 10)).backward();
+  EXPECT_FLOAT_EQ(a.grad().data<float>()[0], 11);
+  EXPECT_FLOAT_EQ(b.grad().data<float>()[0], 1);
+}
+
+TEST(Tape, RecordsNothingWithoutNeed) {
+  Variable constant(Tensor::from<float>(Shape{1}, {1})), x(Tensor::from<float>(Shape{1}, {1}), true);
+  EXPECT_FALSE(scale(constant, 2).requires_grad());
+  GradMode off(false);
+  EXPECT_FALSE(scale(x, 2).requires_grad());
+}
+
+TEST(Tape, RefusesASavedTensorThatChanged) {
+  Variable x(Tensor::from<float>(Shape{2}, {1, 2}), true);
+  const Variable y = unary(Unary::square, x);
+  x.mutable_value().mutable_data<float>()[0] = 7;
+  try {
+    y.backward(Tensor::from<float>(Shape{2}, {1, 1}));
+    FAIL() << "backward used a changed tensor";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("changed in place"), std::string::npos);
+  }
+}
+
+TEST(Tape, LongChainsNeitherRecurseInBackwardNorInRelease) {
+  Variable x(Tensor::from<float>(Shape{1}, {1}), true);
+  Variable y = x, unused = x;
+  for (int i = 0; i < 200000; ++i) y = scale(y, 1), unused = scale(unused, 1);
+  y.backward();
+  EXPECT_FLOAT_EQ(x.grad().data<float>()[0], 1);
+}
+
+TEST(Tape, AGraphRunsOnce) {
+  Variable x(Tensor::from<float>(Shape{1}, {1}), true);
+  const Variable y = scale(x, 2);
+  y.backward();
+  EXPECT_THROW(y.backward(), Error);
+}
+
+TEST(Tape, SitesNameModuleOpAndLine) {
+  Variable x(Tensor::from<float>(Shape{1}, {1}), true);
+  SiteScope encoder("encoder");
+  SiteScope layer("layers.0");
+  const Variable y = scale(x, 2);
+  EXPECT_EQ(y.site().str().find("encoder.layers.0/scale (autograd/tape_test.cpp:"), 0u) << y.site().str();
+  EXPECT_NE(dump_graph(y).find("encoder.layers.0/scale"), std::string::npos);
+}
+
+TEST(Tape, GradOfAnUnreachedLeafNamesIt) {
+  Variable x(Tensor::from<float>(Shape{1}, {1}), true);
+  EXPECT_THROW(x.grad(), Error);
+}
+
+TEST(Gradcheck, CatchesAGradientWrongByOnePartIn100000) {
+  const auto wrong = [](const std::vector<Variable>& v) {
+    const Tensor x = v[0].value();
+    return record("wrong", unary(Unary::square, v[0].detach()).value(), {v[0]}, [x](const Tensor& dy, GradSink& dx) {
+      Tensor g = Tensor::empty(x.shape(), DType::f64);
+      for (int64_t i = 0; i < x.numel(); ++i)
+        g.mutable_data<double>()[i] = 2.00002 * x.data<double>()[i] * dy.data<double>()[i];
+      dx.add(0, g);
+    });
+  };
+  EXPECT_FALSE(gradcheck(wrong, {f64({3}, 1)}));
+  EXPECT_TRUE(gradcheck([](const auto& v) { return unary(Unary::square, v[0]); }, {f64({3}, 1)}));
+}
+
+struct Case {
+  const char* name;
+  testing::DifferentiableFn fn;
+  std::vector<Shape> shapes;
+};
+
+TEST(Gradcheck, Functions) {
+  const std::vector<Case> cases = {
+      {"gelu", [](const auto& v) { return unary(Unary::gelu, v[0]); }, {{2, 5}}},
+      {"gelu_tanh", [](const auto& v) { return unary(Unary::gelu_tanh, v[0]); }, {{2, 5}}},
+      {"silu", [](const auto& v) { return unary(Unary::silu, v[0]); }, {{2, 5}}},
+      {"tanh", [](const auto& v) { return unary(Unary::tanh, v[0]); }, {{2, 5}}},
+      {"sigmoid", [](const auto& v) { return unary(Unary::sigmoid, v[0]); }, {{2, 5}}},
+      {"relu", [](const auto& v) { return unary(Unary::relu, v[0]); }, {{2, 5}}},
+      {"add", [](const auto& v) { return add(v[0], v[1]); }, {{2, 3}, {2, 3}}},
+      {"scale", [](const auto& v) { return scale(v[0], -1.5); }, {{2, 3}}},
+      {"softmax", [](const auto& v) { return softmax(v[0]); }, {{3, 5}}},
+      {"softmax of one", [](const auto& v) { return softmax(v[0]); }, {{3, 1}}},
+  };
+  for (const Case& c : cases) {
+    std::vector<Tensor> inputs;
+    for (size_t i = 0; i < c.shapes.size(); ++i) inputs.push_back(f64(c.shapes[i], i + 3));
+    EXPECT_TRUE(gradcheck(c.fn, inputs)) << c.name;
+  }
+}
+
+}  // namespace
+}  // namespace lowbit
