@@ -1,0 +1,57 @@
+#include "nn/module.h"
+
+#include <unordered_set>
+
+namespace lowbit {
+namespace {
+
+std::string join(const std::string& prefix, const std::string& name) {
+  return prefix.empty() ? name : prefix + "." + name;
+}
+
+}  // namespace
+
+void Module::each_module(const std::function<void(const std::string&, Module&)>& visit) {
+  visit("", *this);
+  for (auto& [name, child] : children_)
+    child->each_module([&, prefix = name](const std::string& path, Module& module) {
+      visit(path.empty() ? prefix : join(prefix, path), module);
+    });
+}
+
+void Module::each_parameter(const std::function<void(const std::string&, Parameter&)>& visit) {
+  each_module([&](const std::string& path, Module& module) {
+    for (Parameter* parameter : module.parameters_) visit(join(path, parameter->name), *parameter);
+  });
+}
+
+void Module::each_slot(const std::function<void(const std::string&, QuantSlot&)>& visit) {
+  each_module([&](const std::string& path, Module& module) {
+    for (auto& [name, slot] : module.slots_) visit(join(path, name), *slot);
+  });
+}
+
+int64_t Module::parameter_count() {
+  int64_t count = 0;
+  std::unordered_set<const void*> seen;
+  each_parameter([&](const std::string&, Parameter& parameter) {
+    const Tensor& value = parameter.value.value();
+    if (seen.insert(value.raw()).second) count += value.numel();
+  });
+  return count;
+}
+
+void Module::clear_grads() {
+  each_parameter([](const std::string&, Parameter& parameter) { parameter.value.clear_grad(); });
+}
+
+Parameter& Module::own(Parameter& parameter) {
+  parameters_.push_back(&parameter);
+  return parameter;
+}
+
+void Module::own(std::string name, Module& child) { children_.emplace_back(std::move(name), &child); }
+
+void Module::own(std::string name, QuantSlot& slot) { slots_.emplace_back(std::move(name), &slot); }
+
+}  // namespace lowbit

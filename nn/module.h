@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/random.h"
+#include "nn/parameter.h"
+
+namespace lowbit {
+
+class QuantSlot;
+
+/// What a forward pass needs to know besides its inputs.
+struct ForwardContext {
+  bool training = false;          ///< dropout and calibration on
+  RandomState* random = nullptr;  ///< source of dropout keys; needed when training with dropout
+};
+
+/// A node of the model tree: owns parameters, slots and children, all named. Modules are neither copied nor moved.
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  /// Depth first in declaration order; paths such as "decoder.layers.0.self_attn.q_proj.weight".
+  void each_parameter(const std::function<void(const std::string& path, Parameter&)>& visit);
+  void each_slot(const std::function<void(const std::string& path, QuantSlot&)>& visit);
+  void each_module(const std::function<void(const std::string& path, Module&)>& visit);
+
+  int64_t parameter_count();  ///< elements, each tied tensor once
+  void clear_grads();
+
+ protected:
+  /// Called in constructors, in declaration order. The tree keeps references: members of the owner.
+  Parameter& own(Parameter& parameter);
+  void own(std::string name, Module& child);
+  void own(std::string name, QuantSlot& slot);
+
+ private:
+  std::vector<Parameter*> parameters_;
+  std::vector<std::pair<std::string, Module*>> children_;
+  std::vector<std::pair<std::string, QuantSlot*>> slots_;
+};
+
+}  // namespace lowbit
