@@ -36,6 +36,13 @@ class SiteScope {
   std::shared_ptr<const std::string> outer_;
 };
 
+/// Runs fn inside the scope `name`.
+template <class Fn>
+auto in_scope(std::string_view name, const Fn& fn) {
+  SiteScope scope(name);
+  return fn();
+}
+
 /// The path of the innermost scope; null outside any.
 const std::shared_ptr<const std::string>& current_site_path();
 

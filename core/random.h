@@ -27,6 +27,12 @@ inline std::array<uint32_t, 4> philox(uint64_t key, uint64_t counter_low, uint64
 /// [0, 1) with 24 random bits.
 inline float uniform_from_bits(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24f; }
 
+/// The key of child `index` of `key`: independent streams from one seed.
+inline uint64_t philox_key(uint64_t key, uint64_t index) {
+  const auto bits = philox(key, index, 0x6368696c64000000ull);
+  return static_cast<uint64_t>(bits[0]) << 32 | bits[1];
+}
+
 /// A stream of random draws whose whole state is (key, position): what a checkpoint stores.
 struct RandomState {
   uint64_t key = 0;

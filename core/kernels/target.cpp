@@ -1,45 +1,23 @@
 #include "core/kernels/target.h"
 
-#include <array>
-#include <cstdlib>
-
 #include "core/cpu_features.h"
 
 namespace lowbit {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"generic", "avx2", "avx512", "avx512_vnni", "cuda"};
-
-Target capped_target() {
-  const char* cap = std::getenv("LOWBIT_CPU_ISA");
-  if (!cap || !*cap) return Target::cpu_avx512_vnni;
-  for (size_t i = 0; i + 1 < kNames.size(); ++i)
-    if (kNames[i] == cap) return static_cast<Target>(i);
-  fail(ErrorKind::usage, "LOWBIT_CPU_ISA", "'{}' is not one of generic, avx2, avx512, avx512_vnni", cap);
+CpuIsa isa_of(Target target) {
+  switch (target) {
+    case Target::cpu_avx2: return CpuIsa::avx2;
+    case Target::cpu_avx512: return CpuIsa::avx512;
+    case Target::cpu_avx512_vnni: return CpuIsa::avx512_vnni;
+    default: return CpuIsa::generic;
+  }
 }
 
 }  // namespace
 
-std::string_view to_string(Target target) { return kNames[static_cast<size_t>(target)]; }
+std::string_view to_string(Target target) { return target == Target::cuda ? "cuda" : to_string(isa_of(target)); }
 
-bool runs_here(Target target) {
-  static const Target cap = capped_target();
-  const CpuFeatures& f = cpu_features();
-  if (device_of(target) == DeviceType::cuda || target > cap) return false;
-  switch (target) {
-    case Target::cpu_generic:
-      return true;
-    case Target::cpu_avx2:
-      return f.avx2 && f.fma && f.f16c;
-    case Target::cpu_avx512:
-      return f.avx512f && f.avx512bw && f.avx512vl && f.avx512dq && f.fma && f.f16c;
-    case Target::cpu_avx512_vnni:
-      return runs_here(Target::cpu_avx512) && f.avx512_vnni && f.avx512_vpopcntdq && f.avx512_vbmi && f.avx512_vbmi2 &&
-             f.gfni;
-    case Target::cuda:
-      return false;
-  }
-  return false;
-}
+bool runs_here(Target target) { return device_of(target) == DeviceType::cpu && isa_of(target) <= cpu_features().best_isa(); }
 
 }  // namespace lowbit
