@@ -17,6 +17,7 @@ struct Encoded {
   Saved pass;  ///< u8 bit mask, bit i%8 of byte i/8 for element i: 1 = the straight-through gradient passes; undefined
                ///< = all pass
   Saved x;     ///< the input itself, kept only by quantizers with a learned scale
+  Tensor counts;  ///< i64 [3], indexed by ops::QuantCount: zero groups, clamped elements, non-finite inputs
 };
 
 /// Gradients of one quantizer: of its input, and of its parameters in their order.

@@ -1,0 +1,45 @@
+// Ternary and binary transformers for generation, Liu et al. 2023, arXiv:2306.01841. The released code and the printed
+// equations differ for weights:
+//   code (default)  s = mean|W_row| (1 bit) or 4/3 mean|W_row| (2 bits), no mean removal, gradient everywhere
+//   paper           mu = mean W, s = mean|W - mu| or 4/3 of it, one for the tensor; gradient where |(W - mu)/s| < 1
+// Both: 1 bit s * sign(.), 2 bits s * round(clamp(., -1, 1)); neither adds mu back. Eight bits are TernaryBERT's
+// symmetric quantizer.
+#include "nn/quant/methods/methods.h"
+#include "nn/quant/methods/parts.h"
+
+namespace lowbit::methods {
+
+std::unique_ptr<Quantizer> tbt_weight(Spec& spec) {
+  const int64_t bits = spec.required_integer("bits");
+  if (bits > 2) return absmax(spec);
+  CodeBook book = signed_book(spec, bits);
+  enum class Reading { code, paper };
+  const bool paper =
+      spec.choice<Reading>("reading", {{"code", Reading::code}, {"paper", Reading::paper}}) == Reading::paper;
+  const Granularity per = granularity(spec, paper ? Granularity::tensor : Granularity::row);
+  MeanAbsConfig config{.factor = bits == 2 ? 4.0 / 3.0 : 1.0,
+                       .remove_mean = paper ? MeanRemoval::codes_and_scale : MeanRemoval::none};
+  if (bits == 1 && !paper && spec.choice<bool>("zero", {{"+1", false}, {"0", true}})) {
+    config.zero_sign = true;
+    book = CodeBook::ternary;
+  }
+  return build(spec, book, per, mean_abs_rule(config), paper ? on_grid(-1, 1, /*closed=*/false) : ops::PassRule{});
+}
+
+/// 8 bits: absmax or, unsigned, minmax; fewer: elastic. One name for all widths, so that a recipe says bits=$activations.
+/// The keys are those of the quantizer that the width selects, but for `shift` with `signed=true`.
+std::unique_ptr<Quantizer> tbt_activation(Spec& spec) {
+  if (spec.required_integer("bits") < 8) return elastic(spec);
+  return spec.flag("signed", true) ? absmax(spec) : minmax(spec);
+}
+
+/// Attention probabilities: 8 bits on the fixed grid of 1/255, fewer learned without a shift.
+std::unique_ptr<Quantizer> tbt_probs(Spec& spec) {
+  const int64_t bits = spec.required_integer("bits");
+  if (bits == 8) return fixed(spec);
+  Spec learned("elastic signed=false bits=" + std::to_string(bits));
+  spec.finish();
+  return elastic(learned);
+}
+
+}  // namespace lowbit::methods
