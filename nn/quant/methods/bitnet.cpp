@@ -24,7 +24,7 @@ std::unique_ptr<Quantizer> bitnet_b158(Spec& spec) {
 
 /// round(x * 127 / max|x|), one scale a token.
 std::unique_ptr<Quantizer> bitnet_activation(Spec& spec) {
-  return build(spec, CodeBook::int8, granularity(spec, Granularity::row), abs_max_rule(kNoClip, kFloor / 127));
+  return build(spec, CodeBook::int8, granularity(spec, Granularity::row), abs_max_rule(kNoClip, kFloor));
 }
 
 }  // namespace lowbit::methods

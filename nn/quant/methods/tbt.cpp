@@ -4,6 +4,8 @@
 //   paper           mu = mean W, s = mean|W - mu| or 4/3 of it, one for the tensor; gradient where |(W - mu)/s| < 1
 // Both: 1 bit s * sign(.), 2 bits s * round(clamp(., -1, 1)); neither adds mu back. Eight bits are TernaryBERT's
 // symmetric quantizer.
+#include <fmt/core.h>
+
 #include "nn/quant/methods/methods.h"
 #include "nn/quant/methods/parts.h"
 
@@ -26,20 +28,28 @@ std::unique_ptr<Quantizer> tbt_weight(Spec& spec) {
   return build(spec, book, per, mean_abs_rule(config), paper ? on_grid(-1, 1, /*closed=*/false) : ops::PassRule{});
 }
 
-/// 8 bits: absmax or, unsigned, minmax; fewer: elastic. One name for all widths, so that a recipe says bits=$activations.
-/// The keys are those of the quantizer that the width selects, but for `shift` with `signed=true`.
+/// One name for all widths, so that a recipe says bits=$activations and describe() says what that came to.
+///   reading=local (default)  no token depends on another: 8 bits absmax, or minmax from a constant shift, by token; fewer
+///                            bits elastic with a constant shift
+///   reading=code             the release: one scale a tensor, clip 2.5, unsigned sites shifted by the tensor's minimum
 std::unique_ptr<Quantizer> tbt_activation(Spec& spec) {
-  if (spec.required_integer("bits") < 8) return elastic(spec);
-  return spec.flag("signed", true) ? absmax(spec) : minmax(spec);
+  const int64_t bits = spec.required_integer("bits");
+  const bool is_signed = spec.flag("signed", true);
+  const bool local = spec.choice<bool>("reading", {{"local", true}, {"code", false}});
+  const std::string shift = is_signed ? "" : " shift=" + (local ? spec.word("shift").value_or("0") : "min");
+  spec.finish();
+  Spec chosen(bits < 8 ? fmt::format("elastic bits={} signed={}{}", bits, is_signed, shift)
+                       : fmt::format("{} bits={} {}{}", is_signed ? "absmax" : "minmax", bits,
+                                     local ? "per=token" : "per=tensor clip=2.5", shift));
+  return bits < 8 ? elastic(chosen) : is_signed ? absmax(chosen) : minmax(chosen);
 }
 
 /// Attention probabilities: 8 bits on the fixed grid of 1/255, fewer learned without a shift.
 std::unique_ptr<Quantizer> tbt_probs(Spec& spec) {
   const int64_t bits = spec.required_integer("bits");
-  if (bits == 8) return fixed(spec);
-  Spec learned("elastic signed=false bits=" + std::to_string(bits));
   spec.finish();
-  return elastic(learned);
+  Spec chosen(bits < 8 ? fmt::format("elastic bits={} signed=false", bits) : fmt::format("fixed bits={}", bits));
+  return bits < 8 ? elastic(chosen) : fixed(chosen);
 }
 
 }  // namespace lowbit::methods
