@@ -1,5 +1,6 @@
 #include "autograd/functions/elementwise.h"
 #include "autograd/functions/matmul.h"
+#include "autograd/functions/norm.h"
 #include "autograd/functions/reduce.h"
 #include "autograd/functions/softmax.h"
 #include "core/random.h"
@@ -31,6 +32,9 @@ TEST(Gradcheck, Functions) {
       {"scale", [](const auto& v) { return scale(v[0], -1.5); }, {{2, 3}}},
       {"linear", [](const auto& v) { return linear(v[0], v[1], v[2]); }, {{2, 3, 4}, {5, 4}, {5}}},
       {"linear without bias", [](const auto& v) { return linear(v[0], v[1], {}); }, {{3, 4}, {5, 4}}},
+      {"layer_norm", [](const auto& v) { return layer_norm(v[0], v[1], v[2], 1e-5); }, {{2, 9, 5}, {5}, {5}}},
+      {"layer_norm bare", [](const auto& v) { return layer_norm(v[0], {}, {}, 1e-5); }, {{3, 5}}},
+      {"rms_norm", [](const auto& v) { return rms_norm(v[0], v[1], 1e-5); }, {{3, 5}, {5}}},
       {"sum", [](const auto& v) { return sum(v[0]); }, {{3, 4}}},
       {"mean", [](const auto& v) { return mean(v[0]); }, {{3, 4}}},
       {"softmax", [](const auto& v) { return softmax(v[0]); }, {{3, 5}}},
