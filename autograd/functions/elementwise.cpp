@@ -31,4 +31,11 @@ Variable scale(const Variable& x, double alpha, SourceLine at) {
       [alpha](const Tensor& dy, GradSink& dx) { dx.add(0, ops::scale(dy, alpha)); }, at);
 }
 
+Variable cast(const Variable& x, DType dtype, SourceLine at) {
+  if (x.dtype() == dtype) return x;
+  return record(
+      "cast", ops::cast(x.value(), dtype), {x},
+      [from = x.dtype()](const Tensor& dy, GradSink& dx) { dx.add(0, ops::cast(dy, from)); }, at);
+}
+
 }  // namespace lowbit

@@ -14,5 +14,7 @@ inline Variable gelu(const Variable& x, SourceLine at = SourceLine::here()) { re
 Variable add(const Variable& a, const Variable& b, SourceLine at = SourceLine::here());
 /// alpha * x for a constant alpha.
 Variable scale(const Variable& x, double alpha, SourceLine at = SourceLine::here());
+/// x in another floating type; the gradient returns in the type of x.
+Variable cast(const Variable& x, DType dtype, SourceLine at = SourceLine::here());
 
 }  // namespace lowbit

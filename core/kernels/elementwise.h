@@ -41,11 +41,28 @@ struct AxpbyArgs {
   int64_t n;
   DType dtype;
 };
+/// y[i] = x[i] in another floating type.
+struct CastArgs {
+  const void* x;
+  DType from;
+  void* y;
+  DType to;
+  int64_t n;
+};
+/// y[i] = value.
+struct FillArgs {
+  double value;
+  void* y;
+  int64_t n;
+  DType dtype;
+};
 struct ElementwiseKernels {
   void (*unary)(Stream&, const UnaryArgs&) = nullptr;
   void (*unary_backward)(Stream&, const UnaryGradArgs&) = nullptr;
   void (*binary)(Stream&, const BinaryArgs&) = nullptr;
   void (*axpby)(Stream&, const AxpbyArgs&) = nullptr;
+  void (*cast)(Stream&, const CastArgs&) = nullptr;
+  void (*fill)(Stream&, const FillArgs&) = nullptr;
 };
 
 std::span<const Impl<ElementwiseKernels>> elementwise_impls();

@@ -18,7 +18,7 @@ inline float bits_to_float(int32_t bits) {
 /// Below -87.3 the result is 0, above 88.7 infinity, NaN stays NaN.
 inline float exp(float x) {
   const float clamped = x < -88.0f ? -88.0f : (x > 89.0f ? 89.0f : x);
-  const float n = __builtin_rintf(clamped * 1.44269504088896341f);
+  const float n = (clamped * 1.44269504088896341f + 12582912.0f) - 12582912.0f;  // rint: 1.5 * 2^23 drops the fraction
   const float r = (clamped - n * 0.693145751953125f) - n * 1.42860682030941723e-6f;
   float p = 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;

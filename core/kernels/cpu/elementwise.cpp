@@ -76,6 +76,40 @@ void axpby(const AxpbyArgs& a) {
   for (int64_t i = 0; i < a.n; ++i) store(y + i, alpha * load(x + i) + beta * load(y + i));
 }
 
+template <class From, class To>
+void cast_loop(const CastArgs& a) {
+  const From* x = static_cast<const From*>(a.x);
+  To* y = static_cast<To*>(a.y);
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+  for (int64_t i = 0; i < a.n; ++i) store(y + i, static_cast<Compute<To>>(load(x + i)));
+}
+
+template <class From>
+void cast_from(const CastArgs& a) {
+  const auto to = [&]<class To>(To) { cast_loop<From, To>(a); };
+  switch (a.to) {
+    case DType::f32:
+      return to(float{});
+    case DType::f16:
+      return to(f16{});
+    case DType::bf16:
+      return to(bf16{});
+    case DType::f64:
+      return to(double{});
+    default:
+      return;
+  }
+}
+
+template <class T>
+void fill_loop(const FillArgs& a) {
+  T* y = static_cast<T*>(a.y);
+  T value;
+  store(&value, static_cast<Compute<T>>(a.value));
+#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
+  for (int64_t i = 0; i < a.n; ++i) y[i] = value;
+}
+
 }  // namespace
 
 void fill(ElementwiseKernels& table) {
@@ -83,6 +117,8 @@ void fill(ElementwiseKernels& table) {
   table.unary_backward = [](Stream&, const UnaryGradArgs& a) { LB_VISIT_FLOATING(a.dtype, unary_backward, a) };
   table.binary = [](Stream&, const BinaryArgs& a) { LB_VISIT_FLOATING(a.dtype, binary, a) };
   table.axpby = [](Stream&, const AxpbyArgs& a) { LB_VISIT_FLOATING(a.dtype, axpby, a) };
+  table.cast = [](Stream&, const CastArgs& a) { LB_VISIT_FLOATING(a.from, cast_from, a) };
+  table.fill = [](Stream&, const FillArgs& a) { LB_VISIT_FLOATING(a.dtype, fill_loop, a) };
 }
 
 }  // namespace lowbit::LB_TARGET_NS

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "autograd/variable.h"
+
+namespace lowbit {
+
+/// y = x W^T + b, in the float arithmetic of the operands' type.
+///   x [..., K]   weight [N, K]   bias [N] or undefined    returns [..., N]
+/// Gradient: x, weight, bias (column sums in a fixed order). Memory: saves x and weight.
+Variable linear(const Variable& x, const Variable& weight, const Variable& bias, SourceLine at = SourceLine::here());
+
+}  // namespace lowbit

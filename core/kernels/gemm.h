@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/device.h"
+#include "core/dtype.h"
+#include "core/kernels/target.h"
+#include "core/stream.h"
+
+namespace lowbit {
+
+/// c [m, n] = op(a) op(b) + bias, or c += op(a) op(b) with `accumulate`. op(a) is [m, k], op(b) is [k, n]; a transposed
+/// operand is stored the other way round. All dense and row-major, of one dtype; half types accumulate in f32 and round
+/// once per store. `bias` [n] may be null and excludes `accumulate`.
+struct GemmArgs {
+  const void *a, *b, *bias;
+  void* c;
+  int64_t m, n, k;
+  bool transpose_a, transpose_b, accumulate;
+  DType dtype;
+};
+struct GemmKernels {
+  void (*gemm)(Stream&, const GemmArgs&) = nullptr;
+};
+
+std::span<const Impl<GemmKernels>> gemm_impls();
+const GemmKernels& gemm_kernels(Device device, DType dtype);
+
+}  // namespace lowbit
