@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "nn/quant/slot.h"
+
 namespace lowbit {
 namespace {
 
@@ -22,10 +24,12 @@ void Module::each_module(const std::function<void(const std::string&, Module&)>&
 void Module::each_parameter(const std::function<void(const std::string&, Parameter&)>& visit) {
   each_module([&](const std::string& path, Module& module) {
     for (Parameter* parameter : module.parameters_) visit(join(path, parameter->name), *parameter);
+    for (auto& [name, slot] : module.slots_)
+      for (Parameter* parameter : slot->parameters()) visit(join(join(path, name), parameter->name), *parameter);
   });
 }
 
-void Module::each_slot(const std::function<void(const std::string&, QuantSlot&)>& visit) {
+void Module::each_slot(const std::function<void(const std::string&, Slot&)>& visit) {
   each_module([&](const std::string& path, Module& module) {
     for (auto& [name, slot] : module.slots_) visit(join(path, name), *slot);
   });
@@ -52,6 +56,12 @@ Parameter& Module::own(Parameter& parameter) {
 
 void Module::own(std::string name, Module& child) { children_.emplace_back(std::move(name), &child); }
 
-void Module::own(std::string name, QuantSlot& slot) { slots_.emplace_back(std::move(name), &slot); }
+void Module::own(std::string name, Slot& slot) { slots_.emplace_back(std::move(name), &slot); }
+
+void Module::disown(Parameter& parameter) { std::erase(parameters_, &parameter); }
+
+void freeze_tree(Module& root) {
+  root.each_module([](const std::string&, Module& module) { module.freeze(); });
+}
 
 }  // namespace lowbit

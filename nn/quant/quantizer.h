@@ -52,8 +52,11 @@ class Quantizer {
   virtual void set_calibrated(bool) {}
 
   /// Values on the grid in f32, gradient by encode() and backward(): the reference that integer paths are tested
-  /// against, and the path for consumers that read floats.
+  /// against, and the path for consumers that read floats. The quantizer must outlive the tape.
   Variable fake_quantize(const Variable& x, SourceLine at = SourceLine::here());
+  /// The same for an x that is encoded already, `values` being its dequantized codes.
+  Variable straight_through(const Variable& x, const Encoded& encoded, const Tensor& values,
+                            SourceLine at = SourceLine::here());
 };
 
 }  // namespace lowbit

@@ -1,0 +1,70 @@
+#include "nn/quant/quantized_linear.h"
+
+#include "autograd/functions/matmul.h"
+#include "core/ops/matmul.h"
+#include "core/ops/qmatmul.h"
+#include "core/ops/reduce.h"
+
+namespace lowbit {
+namespace {
+
+enum Input : size_t { kX, kWeight, kBias, kScales };
+
+void append_scales(std::vector<Variable>& inputs, const Slot& slot) {
+  for (const Parameter* parameter : slot.parameters()) inputs.push_back(parameter->value);
+}
+
+/// Gradient of a learned scale of a slot whose scales start at input `first`.
+void add_scale_grads(GradSink& dx, size_t first, const std::vector<Tensor>& grads) {
+  for (size_t i = 0; i < grads.size(); ++i) dx.add(first + i, grads[i]);
+}
+
+bool needs_any(const GradSink& dx, size_t first, size_t count) {
+  for (size_t i = 0; i < count; ++i)
+    if (dx.needs(first + i)) return true;
+  return false;
+}
+
+Variable quantized_linear(const Variable& x, const Variable& weight, const Variable& bias, QuantSlot& input,
+                          WeightSlot& weight_slot, const ForwardContext& context, SourceLine at) {
+  const Encoded x_codes = input.encode(x.value().to(DType::f32), context);
+  const auto w_codes = weight_slot.encoded(weight.defined() ? weight.value() : Tensor(), context);
+  const Tensor y =
+      ops::qlinear(x_codes.q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
+
+  std::vector<Variable> inputs = {x, weight, bias};
+  append_scales(inputs, input);
+  const size_t input_scales = inputs.size() - kScales;
+  if (!weight_slot.frozen()) append_scales(inputs, weight_slot);
+  const size_t weight_scales = inputs.size() - kScales - input_scales;
+
+  return record(
+      "quantized_linear", y.to(x.dtype()), inputs,
+      [=, x_rule = input.get(), w_rule = weight_slot.get(), dtype = x.dtype()](const Tensor& dy_any, GradSink& dx) {
+        const Tensor dy = dy_any.to(DType::f32);
+        if (dx.needs(kX) || needs_any(dx, kScales, input_scales)) {
+          const QuantizerGrads grads = x_rule->backward(x_codes, ops::matmul(dy, w_codes->values()));
+          dx.add(kX, grads.dx.to(dtype));
+          add_scale_grads(dx, kScales, grads.parameters);
+        }
+        if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales)) {
+          const Tensor dw = ops::matmul(dy, dequantize(x_codes.q), {.transpose_a = true});
+          const QuantizerGrads grads = w_rule->backward(w_codes->encoded(), dw);
+          dx.add(kWeight, grads.dx);
+          add_scale_grads(dx, kScales + input_scales, grads.parameters);
+        }
+        if (dx.needs(kBias)) dx.add(kBias, ops::column_sum(dy));
+      },
+      at);
+}
+
+}  // namespace
+
+Variable slotted_linear(const Variable& x, const Variable& weight, const Variable& bias, QuantSlot& input,
+                        WeightSlot& weight_slot, const ForwardContext& context, SourceLine at) {
+  if (weight_slot.empty() || input.empty())
+    return linear(input(x, context, at), weight_slot(weight, context, at), bias, at);
+  return quantized_linear(x, weight, bias, input, weight_slot, context, at);
+}
+
+}  // namespace lowbit

@@ -1,0 +1,31 @@
+#include "nn/quant/slot.h"
+
+#include "nn/quant/registry.h"
+
+namespace lowbit {
+
+void QuantSlot::assign(std::string_view spec) { set(spec == "none" ? nullptr : make_quantizer(spec)); }
+
+std::vector<Parameter*> QuantSlot::parameters() const {
+  return quantizer_ ? quantizer_->parameters() : std::vector<Parameter*>{};
+}
+
+void QuantSlot::set_calibrated(bool on) {
+  if (quantizer_) quantizer_->set_calibrated(on);
+}
+
+Variable QuantSlot::operator()(const Variable& x, const ForwardContext& context, SourceLine at) {
+  if (!quantizer_) return x;
+  const Encoded encoded = encode(x.value(), context);
+  return quantizer_->straight_through(x, encoded, dequantize(encoded.q), at);
+}
+
+Encoded QuantSlot::encode(const Tensor& x, const ForwardContext& context) {
+  LB_CHECK(quantizer_, "slot", "an empty slot has no codes");
+  if (context.training && !quantizer_->calibrated()) quantizer_->calibrate(x);
+  Encoded encoded = quantizer_->encode(x);
+  counts_ = encoded.counts;
+  return encoded;
+}
+
+}  // namespace lowbit

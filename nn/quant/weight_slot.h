@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+
+#include "core/quant/packed.h"
+#include "nn/quant/slot.h"
+
+namespace lowbit {
+
+/// A weight as its quantizer left it, and the two forms derived from its codes, each made when first asked for.
+/// Immutable: the tape may hold it while the weight moves on.
+class EncodedWeight {
+ public:
+  explicit EncodedWeight(Encoded encoded) : encoded_(std::move(encoded)) {}
+
+  const Encoded& encoded() const { return encoded_; }
+  const QTensor& codes() const { return encoded_.q; }
+  const PackedWeight& packed() const;  ///< what the integer GEMM reads
+  const Tensor& values() const;        ///< f32, for backward and for float inputs
+
+ private:
+  Encoded encoded_;
+  mutable std::optional<PackedWeight> packed_;
+  mutable Tensor values_;
+};
+
+/// The slot of a weight. Encodes once per version of the tensor, so once per update and never again in evaluation.
+/// Frozen, it holds the codes and needs no tensor.
+class WeightSlot final : public QuantSlot {
+ public:
+  bool empty() const override { return !frozen_ && QuantSlot::empty(); }
+  std::string describe() const override;
+  void set(std::unique_ptr<Quantizer> quantizer) override;
+
+  /// Codes of `weight`, which a frozen slot ignores.
+  std::shared_ptr<const EncodedWeight> encoded(const Tensor& weight, const ForwardContext& context);
+  /// Values on the grid with the straight-through gradient; `weight` itself when empty.
+  Variable operator()(const Variable& weight, const ForwardContext& context, SourceLine at = SourceLine::here());
+
+  /// From now on these are the codes. Errors: a learned scale that no batch has calibrated.
+  void freeze(const Tensor& weight);
+  void freeze(QTensor codes);
+  bool frozen() const { return frozen_; }
+  /// The codes of a frozen slot.
+  const QTensor& codes() const;
+
+ private:
+  std::shared_ptr<const EncodedWeight> encoded_;
+  Tensor source_;         // what encoded_ was made from; keeps its storage from being reused
+  uint32_t version_ = 0;  // of source_ at that time
+  bool has_mask_ = false;  // encoded_ was made for a tape
+  bool frozen_ = false;
+};
+
+}  // namespace lowbit
