@@ -19,6 +19,10 @@ std::string WeightSlot::describe() const {
   return fmt::format("codes book={}", to_string(codes().book));
 }
 
+std::vector<Parameter*> WeightSlot::parameters() const {
+  return frozen_ ? std::vector<Parameter*>{} : QuantSlot::parameters();
+}
+
 void WeightSlot::set(std::unique_ptr<Quantizer> quantizer) {
   LB_CHECK(!frozen_ || quantizer, "slot", "a frozen weight has no float master to go back to");
   QuantSlot::set(std::move(quantizer));
@@ -44,6 +48,11 @@ Variable WeightSlot::operator()(const Variable& weight, const ForwardContext& co
   const auto codes = encoded(weight.defined() ? weight.value() : Tensor(), context);
   if (frozen_) return Variable(codes->values());
   return get()->straight_through(weight, codes->encoded(), codes->values(), at);
+}
+
+Variable WeightSlot::of_rows(const Variable& rows, const ForwardContext& context, SourceLine at) {
+  LB_CHECK(!frozen_ && encodes_rows_alone(), "slot", "{} cannot encode rows alone", describe());
+  return QuantSlot::operator()(rows, context, at);
 }
 
 void WeightSlot::freeze(const Tensor& weight) {

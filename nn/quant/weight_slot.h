@@ -30,12 +30,19 @@ class WeightSlot final : public QuantSlot {
  public:
   bool empty() const override { return !frozen_ && QuantSlot::empty(); }
   std::string describe() const override;
+  /// A frozen slot has none left to train.
+  std::vector<Parameter*> parameters() const override;
+  bool calibrated() const override { return frozen_ || QuantSlot::calibrated(); }
   void set(std::unique_ptr<Quantizer> quantizer) override;
 
   /// Codes of `weight`, which a frozen slot ignores.
   std::shared_ptr<const EncodedWeight> encoded(const Tensor& weight, const ForwardContext& context);
   /// Values on the grid with the straight-through gradient; `weight` itself when empty.
   Variable operator()(const Variable& weight, const ForwardContext& context, SourceLine at = SourceLine::here());
+
+  /// The same for rows gathered from the weight, when they may be encoded alone: by row, or empty. Not for a frozen slot.
+  Variable of_rows(const Variable& rows, const ForwardContext& context, SourceLine at = SourceLine::here());
+  bool encodes_rows_alone() const { return QuantSlot::empty() || get()->granularity() == Granularity::row; }
 
   /// From now on these are the codes. Errors: a learned scale that no batch has calibrated.
   void freeze(const Tensor& weight);

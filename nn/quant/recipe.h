@@ -1,0 +1,69 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/module.h"
+#include "nn/quant/glob.h"
+
+namespace lowbit {
+
+/// Bits of weights, embedding look-up, activations and output projection; 32 is float. Written W-E-A, with O beside it.
+struct BitWidths {
+  int weights = 32, embeddings = 32, activations = 32, output = 32;
+
+  /// "2-2-8 O8".
+  std::string str() const;
+  bool operator==(const BitWidths&) const = default;
+};
+
+struct RecipeRule {
+  Glob slots;
+  std::string spec;   ///< "tbt_weight bits=2", or "none"
+  std::string where;  ///< file:line
+};
+
+/// Which slot of a model gets what: the model does not know. YAML:
+///
+///   name: tbt-2-2-8
+///   base: other                    # optional: the rules of recipes/other.yaml come first, its bits hold unless given
+///   bits: {weights: 2, embeddings: 2, activations: 8, output: 8}
+///   rules:                         # the last rule that matches a slot wins
+///     - "{encoder,decoder}.layers.**.weight": tbt_weight bits=$weights
+///     - "**.input": none
+///
+/// $weights, $embeddings, $activations and $output stand for the numbers above, so that what is stated is what is used.
+/// Errors: ErrorKind::usage naming file and line.
+class Recipe {
+ public:
+  /// `name_or_path`: a path when it ends in .yaml, else recipes/NAME.yaml in one of `folders`. A name may end in -oN:
+  /// tbt-2-2-8-o4 is tbt-2-2-8 with output_bits = 4.
+  static Recipe load(const std::string& name_or_path, const std::vector<std::filesystem::path>& folders,
+                     std::optional<int> output_bits = {});
+  /// From text; `where` stands in messages for the file, `base` is looked for in `folders`.
+  static Recipe parse(const std::string& text, const std::string& where,
+                      const std::vector<std::filesystem::path>& folders = {}, std::optional<int> output_bits = {});
+
+  const std::string& name() const { return name_; }
+  const BitWidths& bits() const { return bits_; }
+  const std::vector<RecipeRule>& rules() const { return rules_; }
+
+ private:
+  friend class RecipeReader;
+  std::string name_;
+  BitWidths bits_;
+  std::vector<RecipeRule> rules_;
+};
+
+struct SlotAssignment {
+  std::string path, spec;  ///< the slot, and what it now holds
+};
+
+/// Fills the slots of a model; slots that no rule matches stay as they are. Errors: ErrorKind::usage for a rule that
+/// matches no slot, naming the nearest one, and for specs that do not fit; the message names file and line.
+std::vector<SlotAssignment> apply(const Recipe& recipe, Module& root);
+
+}  // namespace lowbit
