@@ -59,8 +59,7 @@ Linear::Linear(const LinearConfig& config, uint64_t seed)
 
 Variable Linear::forward(const Variable& x, const ForwardContext& context, SourceLine at) {
   const Variable constrained = input_scale_(input_norm_(x, context), context);
-  const Variable y =
-      slotted_linear(constrained, weight_.value, bias_.value, input_slot_, weight_slot_, context, at);
+  const Variable y = slotted_linear(constrained, weight_.value, bias_.value, input_slot_, weight_slot_, context, at);
   return output_scale_(output_(y, context), context);
 }
 

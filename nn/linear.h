@@ -20,8 +20,8 @@ struct LinearConfig {
   double gain = 1;  ///< of xavier
 };
 
-/// y = output_scale ⊙ output( input(input_scale ⊙ input_norm(x)) weight(W)^T + b ): a linear layer with a slot at each of
-/// these places; all empty, y = x W^T + b.
+/// y = output_scale ⊙ output( input(input_scale ⊙ input_norm(x)) weight(W)^T + b ): a linear layer with a slot at each
+/// of these places; all empty, y = x W^T + b.
 ///   x [..., in]    returns [..., out]
 /// Slots: weight, input (quantizers); input_norm, input_scale, output, output_scale (constraints).
 class Linear final : public Module {

@@ -19,9 +19,7 @@ struct Place {
   uint64_t seed;
 };
 
-Tensor ones(int64_t width) {
-  return Tensor::from({width}, std::vector<float>(static_cast<size_t>(width), 1.0f));
-}
+Tensor ones(int64_t width) { return Tensor::from({width}, std::vector<float>(static_cast<size_t>(width), 1.0f)); }
 
 Parameter vector_parameter(std::string name, Tensor value) {
   return {std::move(name), Variable(std::move(value), true), ParameterKind::quantizer};
@@ -57,8 +55,8 @@ class VectorProduct final : public Constraint {
   VectorProduct(Spec& spec, const Place& place) : text_(spec.text()) {
     const bool uniform = spec.choice<bool>("init", {{"uniform", true}, {"ones", false}});
     const double bound = 1 / std::sqrt(static_cast<double>(place.fan_in));
-    vector_ = vector_parameter(
-        "vector", uniform ? random_uniform({place.width}, -bound, bound, place.seed) : ones(place.width));
+    vector_ = vector_parameter("vector",
+                               uniform ? random_uniform({place.width}, -bound, bound, place.seed) : ones(place.width));
   }
   Variable forward(const Variable& x, const ForwardContext&) override {
     const Tensor &value = x.value(), &vector = vector_.value.value();

@@ -6,8 +6,8 @@
 
 namespace lowbit {
 
-/// What a recipe may put before or after the product of a Linear, so that the layers of BitNet and SVCD need no class of
-/// their own. Works on floats; may own parameters.
+/// What a recipe may put before or after the product of a Linear, so that the layers of BitNet and SVCD need no class
+/// of their own. Works on floats; may own parameters.
 class Constraint {
  public:
   virtual ~Constraint() = default;

@@ -29,16 +29,17 @@ std::vector<std::string> expand(const std::string& pattern) {
   if (cuts.empty()) return {pattern};
   std::vector<std::string> all;
   for (size_t i = 0; i + 1 < cuts.size(); ++i)
-    for (std::string& one : expand(pattern.substr(0, cuts.front()) +
-                                   pattern.substr(cuts[i] + 1, cuts[i + 1] - cuts[i] - 1) +
-                                   pattern.substr(cuts.back() + 1)))
+    for (std::string& one :
+         expand(pattern.substr(0, cuts.front()) + pattern.substr(cuts[i] + 1, cuts[i + 1] - cuts[i] - 1) +
+                pattern.substr(cuts.back() + 1)))
       all.push_back(std::move(one));
   return all;
 }
 
 bool matches_plain(std::string_view pattern, std::string_view path) {
   if (pattern.empty()) return path.empty();
-  if (pattern[0] != '*') return !path.empty() && pattern[0] == path[0] && matches_plain(pattern.substr(1), path.substr(1));
+  if (pattern[0] != '*')
+    return !path.empty() && pattern[0] == path[0] && matches_plain(pattern.substr(1), path.substr(1));
   const bool crosses_dots = pattern.starts_with("**");
   const std::string_view rest = pattern.substr(crosses_dots ? 2 : 1);
   for (size_t taken = 0; taken <= path.size(); ++taken) {

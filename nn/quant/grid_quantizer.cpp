@@ -13,8 +13,7 @@ GridQuantizer::GridQuantizer(const Config& config, std::unique_ptr<ScaleRule> ru
 
 Encoded GridQuantizer::encode(const Tensor& x) const {
   // Without a tape nobody will ask for the mask.
-  ops::Encoding encoding =
-      rule_->encode(x, config_.book, config_.per, grad_enabled() ? config_.pass : ops::PassRule{});
+  ops::Encoding encoding = rule_->encode(x, config_.book, config_.per, grad_enabled() ? config_.pass : ops::PassRule{});
   Encoded encoded{std::move(encoding.q), {}, {}, std::move(encoding.counts)};
   if (encoding.pass.defined()) encoded.pass = Saved(std::move(encoding.pass));
   if (rule_->parameter()) encoded.x = Saved(x);

@@ -29,8 +29,7 @@ Variable quantized_linear(const Variable& x, const Variable& weight, const Varia
                           WeightSlot& weight_slot, const ForwardContext& context, SourceLine at) {
   const Encoded x_codes = input.encode(x.value().to(DType::f32), context);
   const auto w_codes = weight_slot.encoded(weight.defined() ? weight.value() : Tensor(), context);
-  const Tensor y =
-      ops::qlinear(x_codes.q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
+  const Tensor y = ops::qlinear(x_codes.q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
 
   std::vector<Variable> inputs = {x, weight, bias};
   append_scales(inputs, input);

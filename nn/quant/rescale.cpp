@@ -10,7 +10,7 @@ constexpr float kHalfRange = 128, kEps = 1e-5f, kLimit = kHalfRange - kEps;
 
 /// A group is `outer` blocks of `block` consecutive elements, `stride` elements apart, the first at `begin`.
 struct Groups {
-  int64_t count, first_stride;   // groups, and the distance of their beginnings
+  int64_t count, first_stride;  // groups, and the distance of their beginnings
   int64_t outer, block, stride;
   int64_t begin(int64_t group) const { return group * first_stride; }
 };

@@ -40,7 +40,8 @@ class WeightSlot final : public QuantSlot {
   /// Values on the grid with the straight-through gradient; `weight` itself when empty.
   Variable operator()(const Variable& weight, const ForwardContext& context, SourceLine at = SourceLine::here());
 
-  /// The same for rows gathered from the weight, when they may be encoded alone: by row, or empty. Not for a frozen slot.
+  /// The same for rows gathered from the weight, when they may be encoded alone: by row, or empty. Not for a frozen
+  /// slot.
   Variable of_rows(const Variable& rows, const ForwardContext& context, SourceLine at = SourceLine::here());
   bool encodes_rows_alone() const { return QuantSlot::empty() || get()->granularity() == Granularity::row; }
 
@@ -53,8 +54,8 @@ class WeightSlot final : public QuantSlot {
 
  private:
   std::shared_ptr<const EncodedWeight> encoded_;
-  Tensor source_;         // what encoded_ was made from; keeps its storage from being reused
-  uint32_t version_ = 0;  // of source_ at that time
+  Tensor source_;          // what encoded_ was made from; keeps its storage from being reused
+  uint32_t version_ = 0;   // of source_ at that time
   bool has_mask_ = false;  // encoded_ was made for a tape
   bool frozen_ = false;
 };

@@ -1,5 +1,5 @@
-// Learned scales: LSQ (Esser et al. 2020, arXiv:1902.08153) and the elastic activations of BiT and TBT (Liu et al. 2022,
-// arXiv:2205.13016; Liu et al. 2023, arXiv:2306.01841).
+// Learned scales: LSQ (Esser et al. 2020, arXiv:1902.08153) and the elastic activations of BiT and TBT (Liu et al.
+// 2022, arXiv:2205.13016; Liu et al. 2023, arXiv:2306.01841).
 #include <algorithm>
 
 #include "nn/quant/methods/methods.h"
@@ -27,12 +27,11 @@ std::unique_ptr<Quantizer> lsq(Spec& spec) {
   const Levels levels = all_levels(bits, is_signed);
   // Two bits are four levels here, one more than the three of ternary and trit.
   const int64_t width = std::max<int64_t>(bits, 3);
-  return build(spec, is_signed ? signed_book(spec, width) : unsigned_book(spec, width), Granularity::tensor,
-               learned_rule({.low = levels.low,
-                             .high = levels.high,
-                             .init_factor = 2,
-                             .init_high = static_cast<double>(levels.high)}),
-               on_grid(levels.low, levels.high));
+  return build(
+      spec, is_signed ? signed_book(spec, width) : unsigned_book(spec, width), Granularity::tensor,
+      learned_rule(
+          {.low = levels.low, .high = levels.high, .init_factor = 2, .init_high = static_cast<double>(levels.high)}),
+      on_grid(levels.low, levels.high));
 }
 
 /// Signed: 1 bit sign(x), 2 bits {-1, 0, 1}. Unsigned: 1 bit {0, 1} without shift, 2 bits {0, 1, 2}. The init uses the

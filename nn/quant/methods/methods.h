@@ -5,8 +5,8 @@
 #include "nn/quant/quantizer.h"
 #include "nn/quant/spec.h"
 
-/// The methods of the papers as factories over GridQuantizer; each takes its keys from the spec. docs/provenance.md maps
-/// every name to paper and equation, and says which reading is which where paper and code differ.
+/// The methods of the papers as factories over GridQuantizer; each takes its keys from the spec. docs/provenance.md
+/// maps every name to paper and equation, and says which reading is which where paper and code differ.
 namespace lowbit::methods {
 
 // Uniform grids, uniform.cpp

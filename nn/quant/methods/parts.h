@@ -24,7 +24,7 @@ CodeBook signed_book(const Spec& spec, int64_t bits);
 CodeBook unsigned_book(const Spec& spec, int64_t bits);
 
 /// Gradient rules. dL/dx = G where ...
-ops::PassRule inside_clip(float clip);  ///< |x| < clip; everywhere when the clip is infinite
+ops::PassRule inside_clip(float clip);                         ///< |x| < clip; everywhere when the clip is infinite
 ops::PassRule on_grid(int low, int high, bool closed = true);  ///< low <= level <= high before rounding; open: <
 
 }  // namespace lowbit::methods

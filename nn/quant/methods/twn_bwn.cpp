@@ -1,6 +1,6 @@
 // TWN: ternary weight networks, Li et al. 2016, arXiv:1605.04711, as TernaryBERT uses them (clip 2.5 first).
-// BWN: binary weight networks, Rastegari et al. 2016, arXiv:1603.05279, eq. 6; shift=mean is the reading of BiT and TBT,
-// which takes the sign of W - mean(W) over the whole tensor but the magnitude of W.
+// BWN: binary weight networks, Rastegari et al. 2016, arXiv:1603.05279, eq. 6; shift=mean is the reading of BiT and
+// TBT, which takes the sign of W - mean(W) over the whole tensor but the magnitude of W.
 #include "nn/quant/methods/methods.h"
 #include "nn/quant/methods/parts.h"
 
@@ -14,8 +14,8 @@ std::unique_ptr<Quantizer> twn(Spec& spec) {
 
 std::unique_ptr<Quantizer> bwn(Spec& spec) {
   const Granularity per = granularity(spec, Granularity::tensor);
-  MeanAbsConfig config{.remove_mean = spec.choice<MeanRemoval>(
-                           "shift", {{"none", MeanRemoval::none}, {"mean", MeanRemoval::codes}})};
+  MeanAbsConfig config{
+      .remove_mean = spec.choice<MeanRemoval>("shift", {{"none", MeanRemoval::none}, {"mean", MeanRemoval::codes}})};
   return build(spec, CodeBook::binary, per, mean_abs_rule(config));
 }
 
