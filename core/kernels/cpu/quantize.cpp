@@ -1,0 +1,401 @@
+#include "core/kernels/quantize.h"
+
+#include "core/kernels/cpu/simd.h"
+
+namespace lowbit::LB_TARGET_NS {
+namespace {
+
+constexpr int64_t kChunk = 4096;     // elements that stay in the L1 cache between the passes over them
+constexpr int64_t kMaxBlocks = 128;  // of a group that threads may share
+
+/// fn(i) for i in [0, n), on all threads or on this one. (An OpenMP region with a false if clause costs a microsecond.)
+template <class Fn>
+void for_each(int64_t n, bool parallel, Fn fn) {
+  if (!parallel) {
+    for (int64_t i = 0; i < n; ++i) fn(i);
+    return;
+  }
+#pragma omp parallel for
+  for (int64_t i = 0; i < n; ++i) fn(i);
+}
+
+/// chunk(begin, n) over the runs of kChunk elements of a group.
+template <class Fn>
+void for_each_chunk(int64_t n, bool parallel, Fn chunk) {
+  for_each((n + kChunk - 1) / kChunk, parallel,
+           [&](int64_t i) { chunk(i * kChunk, n - i * kChunk < kChunk ? n - i * kChunk : kChunk); });
+}
+
+/// Folds a group: chunk(begin, n) -> Partial, added with += in an order that depends on n only.
+template <class Partial, class Fn>
+Partial fold(int64_t n, bool parallel, Fn chunk) {
+  if (n <= kChunk) return n ? chunk(0, n) : Partial{};
+  const int64_t chunks = (n + kChunk - 1) / kChunk, blocks = chunks < kMaxBlocks ? chunks : kMaxBlocks;
+  Partial partial[kMaxBlocks];
+  for_each(blocks, parallel, [&](int64_t b) {
+    const int64_t first = b * chunks / blocks * kChunk, last = (b + 1) * chunks / blocks * kChunk;
+    for_each_chunk((last < n ? last : n) - first, false,
+                   [&](int64_t begin, int64_t size) { partial[b] += chunk(first + begin, size); });
+  });
+  for (int64_t b = 1; b < blocks; ++b) partial[0] += partial[b];
+  return partial[0];
+}
+
+/// fn(group, parallel): groups run in parallel, eight to a task so that no two tasks share a byte of a bit mask; a
+/// single group is told to run in parallel itself.
+template <class Fn>
+void for_each_group(Groups groups, Fn fn) {
+  const bool parallel = groups.count * groups.size > kParallelElements;
+  if (groups.count == 1) return fn(0, parallel);
+  for_each((groups.count + 7) / 8, parallel, [&](int64_t task) {
+    for (int64_t g = task * 8; g < task * 8 + 8 && g < groups.count; ++g) fn(g, false);
+  });
+}
+
+inline float abs(float x) { return __builtin_fabsf(x); }
+inline int32_t bits_of(float x) {
+  int32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+inline float float_of(int32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+/// Largest |x|. As integers, the bits of non-negative floats have their order, with NaN above infinity: NaN wins.
+inline float absmax(const float* x, float shift, int64_t n) {
+  int32_t best = 0;
+#pragma omp simd reduction(max : best)
+  for (int64_t j = 0; j < n; ++j) {
+    const int32_t bits = bits_of(abs(x[j] - shift));
+    best = bits > best ? bits : best;
+  }
+  return float_of(best);
+}
+inline float nan_max(float a, float b) { return bits_of(b) > bits_of(a) ? b : a; }  // of non-negative values
+
+constexpr float kLowest = -3.402823466e38f, kHighest = 3.402823466e38f;
+/// Extremes of x - shift; NaN loses.
+inline float highest(const float* x, float shift, int64_t n) {
+  return lane_max<float>(n, kLowest, [=](int64_t j) { return x[j] - shift; });
+}
+inline float lowest(const float* x, float shift, int64_t n) {
+  return -lane_max<float>(n, kLowest, [=](int64_t j) { return shift - x[j]; });
+}
+
+struct Statistics {
+  float absmax = 0, min = kHighest, max = kLowest;
+  double sum_abs = 0, sum = 0;
+  void operator+=(const Statistics& b) {
+    absmax = nan_max(absmax, b.absmax);
+    min = b.min < min ? b.min : min;
+    max = b.max > max ? b.max : max;
+    sum_abs += b.sum_abs;
+    sum += b.sum;
+  }
+};
+
+void stats(Stream&, const GroupStatsArgs& a) {
+  for_each_group(a.groups, [&](int64_t g, bool parallel) {
+    const int64_t size = a.groups.size;
+    const float shift = a.shift ? a.shift[g] : 0.0f;
+    const Statistics s = fold<Statistics>(size, parallel, [&](int64_t begin, int64_t n) {
+      const float* x = a.x + g * size + begin;
+      return Statistics{absmax(x, shift, n), lowest(x, shift, n), highest(x, shift, n),
+                        lane_sum<float>(n, [=](int64_t j) { return abs(x[j] - shift); }),
+                        lane_sum<float>(n, [=](int64_t j) { return x[j] - shift; })};
+    });
+    const bool numbers = size > 0 && s.absmax == s.absmax;
+    const float otherwise = size > 0 ? __builtin_nanf("") : 0.0f;
+    const double count = static_cast<double>(size);
+    a.absmax[g] = numbers ? s.absmax : otherwise;
+    a.mean_abs[g] = numbers ? static_cast<float>(s.sum_abs / count) : otherwise;
+    a.mean[g] = numbers ? static_cast<float>(s.sum / count) : otherwise;
+    a.min[g] = numbers ? s.min + 0.0f : otherwise;  // + 0: no negative zero, whatever the order of comparisons
+    a.max[g] = numbers ? s.max + 0.0f : otherwise;
+  });
+}
+
+struct SumAndCount {
+  double sum = 0, count = 0;
+  void operator+=(const SumAndCount& b) { sum += b.sum, count += b.count; }
+};
+
+void mean_above(Stream&, const MeanAboveArgs& a) {
+  for_each_group(a.groups, [&](int64_t g, bool parallel) {
+    const float threshold = a.threshold[g];
+    const SumAndCount s = fold<SumAndCount>(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
+      const float* x = a.x + g * a.groups.size + begin;
+      // !(<=) and not (>): a NaN survives, and shows in the sum.
+      return SumAndCount{lane_sum<float>(n, [=](int64_t j) { return !(abs(x[j]) <= threshold) ? abs(x[j]) : 0.0f; }),
+                         lane_sum<float>(n, [=](int64_t j) { return !(abs(x[j]) <= threshold) ? 1.0f : 0.0f; })};
+    });
+    a.mean[g] = s.count > 0 ? static_cast<float>(s.sum / s.count) : 0.0f;
+  });
+}
+
+/// How one group is encoded.
+struct Coding {
+  float inverse, shift, low, high;
+  int32_t zero;
+};
+
+/// Nearest integer, ties to even, of |x| < 2^22: adding 1.5 * 2^23 leaves the integer in the low bits.
+inline float magic_round(float x) { return x + 12582912.0f; }
+inline int32_t round_to_int(float x) { return bits_of(magic_round(x)) - bits_of(12582912.0f); }
+
+/// Value and level that a pass rule looks at, and code, of one element. Comparisons are written so that NaN takes the
+/// same branch everywhere.
+struct GridCoder {
+  static constexpr bool kClamps = true;
+  static float value(float x, const Coding&) { return x; }
+  static float level(float x, const Coding& c) { return (x - c.shift) * c.inverse; }
+  static int32_t code(float, float level, const Coding& c) {
+    const float above = level > c.low ? level : c.low;
+    return round_to_int(above < c.high ? above : c.high) - c.zero;
+  }
+};
+struct SignCoder {
+  static constexpr bool kClamps = false;
+  static float value(float x, const Coding& c) { return x - c.shift; }
+  static float level(float x, const Coding& c) { return (x - c.shift) * c.inverse; }
+  static int32_t code(float x, float, const Coding& c) { return x - c.shift < 0 ? -1 : 1; }
+};
+struct ThresholdCoder {
+  static constexpr bool kClamps = false;
+  static float value(float x, const Coding&) { return x; }
+  static float level(float x, const Coding& c) { return x * c.inverse; }
+  static int32_t code(float x, float, const Coding& c) { return (x > c.shift ? 1 : 0) - (x < -c.shift ? 1 : 0); }
+};
+
+struct Counts {
+  int64_t clamped = 0, nonfinite = 0;
+};
+
+template <class Coder>
+Counts encode_codes(const float* x, int64_t n, const Coding& coding, int8_t* codes) {
+  const Coding c = coding;
+  const float outer_low = c.low - 0.5f, outer_high = c.high + 0.5f;
+  int32_t clamped = 0, nonfinite = 0;
+#pragma omp simd reduction(+ : clamped, nonfinite)
+  for (int64_t j = 0; j < n; ++j) {
+    const float t = Coder::level(x[j], c);
+    codes[j] = static_cast<int8_t>(Coder::code(x[j], t, c));
+    if (Coder::kClamps) clamped += (t < outer_low ? 1 : 0) + (t > outer_high ? 1 : 0);
+    nonfinite += abs(x[j]) <= kHighest ? 0 : 1;
+  }
+  return {clamped, nonfinite};
+}
+
+/// ORs the low `count` bits of `word` into the mask from bit `at` on.
+inline void put_bits(uint8_t* bits, int64_t at, uint64_t word, int64_t count) {
+  uint8_t* byte = bits + at / 8;
+  const int shift = static_cast<int>(at % 8);
+  if (shift == 0 && count == 64) {
+    std::memcpy(byte, &word, 8);
+    return;
+  }
+  for (int64_t done = -shift; done < count; done += 8, ++byte)
+    *byte = static_cast<uint8_t>(*byte | (done < 0 ? word << shift : word >> done));
+}
+
+/// One bit an element: low <= v <= high.
+template <class Coder, bool on_level>
+void encode_pass(const float* x, int64_t n, const Coding& coding, const PassArgs& pass, int64_t at) {
+  const Coding c = coding;
+  const float low = pass.low, high = pass.high;
+  for (int64_t j = 0; j < n; j += 64) {
+    const int64_t count = n - j < 64 ? n - j : 64;
+    uint8_t flags[64] = {};
+#pragma omp simd
+    for (int64_t k = 0; k < count; ++k) {
+      const float v = on_level ? Coder::level(x[j + k], c) : Coder::value(x[j + k], c);
+      flags[k] = static_cast<uint8_t>((v >= low ? 1 : 0) & (v <= high ? 1 : 0));
+    }
+    uint64_t word = 0;
+    for (int byte = 0; byte < 8; ++byte) {
+      uint64_t eight;
+      std::memcpy(&eight, flags + 8 * byte, 8);
+      word |= (eight * 0x0102040810204080u >> 56) << (8 * byte);  // gathers the low bits of eight bytes
+    }
+    put_bits(pass.bits, at + j, word, count);
+  }
+}
+
+template <class Coder>
+Counts encode_span(const EncodeArgs& a, const Coding& coding, int64_t begin, int64_t n) {
+  if (a.pass.bits && a.pass.on_level) encode_pass<Coder, true>(a.x + begin, n, coding, a.pass, begin);
+  if (a.pass.bits && !a.pass.on_level) encode_pass<Coder, false>(a.x + begin, n, coding, a.pass, begin);
+  return encode_codes<Coder>(a.x + begin, n, coding, a.codes + begin);
+}
+
+struct Extremes {
+  float absmax = 0, min = kHighest, max = kLowest;
+  void operator+=(const Extremes& b) {
+    absmax = nan_max(absmax, b.absmax);
+    min = b.min < min ? b.min : min;
+    max = b.max > max ? b.max : max;
+  }
+};
+
+/// Scale rule of the group; writes scale[g] and offset[g].
+Coding coding_of(const EncodeArgs& a, int64_t g, bool parallel) {
+  Coding c{0.0f, 0.0f, a.low, a.high, a.zero};
+  if (a.encoder == Encoder::grid || a.encoder == Encoder::sign || a.encoder == Encoder::threshold) {
+    const float scale = a.given_scale[g];
+    const bool usable = scale >= a.smallest_scale;
+    c.inverse = usable ? 1.0f / scale : 0.0f;
+    c.shift = a.given_shift ? a.given_shift[g] : 0.0f;
+    a.scale[g] = usable || scale != scale ? scale : 0.0f;
+    if (a.offset) a.offset[g] = c.shift;
+    return c;
+  }
+  const bool symmetric = a.encoder == Encoder::absmax;
+  const Extremes e = fold<Extremes>(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
+    const float* x = a.x + g * a.groups.size + begin;
+    const float top = absmax(x, 0, n);
+    return symmetric ? Extremes{top, 0, 0} : Extremes{top, lowest(x, 0, n), highest(x, 0, n)};
+  });
+  float range = e.absmax;  // NaN when there is one, and then so is the scale
+  if (symmetric) {
+    range = range > a.clip ? a.clip : range;
+    range = range > 0 && range < a.floor ? a.floor : range;
+  } else if (a.groups.size > 0) {
+    const float max = (e.max > a.clip ? a.clip : e.max) + 0.0f, min = (e.min < -a.clip ? -a.clip : e.min) + 0.0f;
+    c.shift = a.has_fixed_min ? a.fixed_min : min;
+    if (range == range) range = max - c.shift;
+  }
+  const float scale = range / a.high;
+  const bool usable = scale >= a.smallest_scale;
+  c.inverse = usable ? a.high / range : 0.0f;
+  a.scale[g] = usable || scale != scale ? scale : 0.0f;
+  if (a.offset) a.offset[g] = c.shift;
+  return c;
+}
+
+inline void add_atomic(int64_t& total, int64_t n) {
+#pragma omp atomic
+  total += n;
+}
+
+template <class Coder>
+void encode_as(const EncodeArgs& a) {
+  int64_t zero_groups = 0, clamped = 0, nonfinite = 0;
+  const int64_t size = a.groups.size;
+  for_each_group(a.groups, [&](int64_t g, bool parallel) {
+    const Coding coding = coding_of(a, g, parallel);
+    int64_t group_nonfinite = 0;
+    for_each_chunk(size, parallel, [&](int64_t begin, int64_t n) {
+      const Counts counts = encode_span<Coder>(a, coding, g * size + begin, n);
+      if (counts.clamped) add_atomic(clamped, counts.clamped);
+      if (counts.nonfinite) add_atomic(group_nonfinite, counts.nonfinite);
+    });
+    if (group_nonfinite > 0)
+      for (int64_t j = 0; j < size; ++j)
+        if (a.x[g * size + j] != a.x[g * size + j]) a.scale[g] = __builtin_nanf("");
+    if (a.scale[g] == 0) add_atomic(zero_groups, 1);
+    if (group_nonfinite) add_atomic(nonfinite, group_nonfinite);
+  });
+  a.counts[0] = zero_groups, a.counts[1] = clamped, a.counts[2] = nonfinite;
+}
+
+void encode(Stream&, const EncodeArgs& a) {
+  switch (a.encoder) {
+    case Encoder::absmax:
+    case Encoder::asymmetric:
+    case Encoder::grid:
+      return encode_as<GridCoder>(a);
+    case Encoder::sign:
+      return encode_as<SignCoder>(a);
+    case Encoder::threshold:
+      return encode_as<ThresholdCoder>(a);
+  }
+}
+
+void dequantize(Stream&, const DequantizeArgs& a) {
+  for_each_group(a.groups, [&](int64_t g, bool parallel) {
+    const float scale = a.scale[g], offset = a.offset ? a.offset[g] : 0.0f;
+    const int32_t zero = a.zero;
+    for_each_chunk(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
+      const int8_t* codes = a.codes + g * a.groups.size + begin;
+      float* y = a.y + g * a.groups.size + begin;
+#pragma omp simd
+      for (int64_t j = 0; j < n; ++j) y[j] = scale * static_cast<float>(codes[j] + zero);
+      if (!a.offset) return;  // adding 0 would turn -0 into 0
+#pragma omp simd
+      for (int64_t j = 0; j < n; ++j) y[j] += offset;
+    });
+  });
+}
+
+void apply_mask(Stream&, const ApplyMaskArgs& a) {
+  const int64_t bytes = a.n / 8;
+#pragma omp parallel for if (a.n > kParallelElements)
+  for (int64_t b = 0; b < bytes; ++b) {
+    const int32_t byte = a.bits[b];
+#pragma omp simd
+    for (int32_t k = 0; k < 8; ++k) a.y[b * 8 + k] = byte >> k & 1 ? a.g[b * 8 + k] : 0.0f;
+  }
+  for (int64_t i = bytes * 8; i < a.n; ++i) a.y[i] = a.bits[bytes] >> (i % 8) & 1 ? a.g[i] : 0.0f;
+}
+
+struct Sums {
+  double residual = 0, below = 0, above = 0;
+  void operator+=(const Sums& b) { residual += b.residual, below += b.below, above += b.above; }
+};
+
+void grid_sums(Stream&, const GridSumsArgs& a) {
+  for_each_group(a.groups, [&](int64_t group, bool parallel) {
+    const float offset = a.offset ? a.offset[group] : 0.0f;
+    const float inverse = a.scale[group] >= a.smallest_scale ? 1.0f / a.scale[group] : 0.0f;
+    const float low = a.low, high = a.high;
+    const Sums s = fold<Sums>(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
+      const float* x = a.x + group * a.groups.size + begin;
+      const float* g = a.g + group * a.groups.size + begin;
+      const auto level = [=](int64_t j) { return (x[j] - offset) * inverse; };
+      return Sums{lane_sum<double>(n,
+                                   [=](int64_t j) {
+                                     const float t = level(j);
+                                     const float inside = t >= low && t <= high ? t : 0.0f;
+                                     return static_cast<double>(g[j] * (magic_round(inside) - 12582912.0f - inside));
+                                   }),
+                  lane_sum<double>(n, [=](int64_t j) { return static_cast<double>(level(j) < low ? g[j] : 0.0f); }),
+                  lane_sum<double>(n, [=](int64_t j) { return static_cast<double>(level(j) > high ? g[j] : 0.0f); })};
+    });
+    a.residual[group] = static_cast<float>(s.residual);
+    a.below[group] = static_cast<float>(s.below);
+    a.above[group] = static_cast<float>(s.above);
+  });
+}
+
+struct Sum {
+  double value = 0;
+  void operator+=(const Sum& b) { value += b.value; }
+};
+
+void sign_sum(Stream&, const SignSumArgs& a) {
+  for_each_group(a.groups, [&](int64_t group, bool parallel) {
+    const Sum s = fold<Sum>(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
+      const float* x = a.x + group * a.groups.size + begin;
+      const float* g = a.g + group * a.groups.size + begin;
+      return Sum{lane_sum<double>(n, [=](int64_t j) { return static_cast<double>(x[j] < 0 ? -g[j] : g[j]); })};
+    });
+    a.sum[group] = static_cast<float>(s.value);
+  });
+}
+
+}  // namespace
+
+void fill(QuantizeKernels& table) {
+  table.stats = stats;
+  table.mean_above = mean_above;
+  table.encode = encode;
+  table.dequantize = dequantize;
+  table.apply_mask = apply_mask;
+  table.grid_sums = grid_sums;
+  table.sign_sum = sign_sum;
+}
+
+}  // namespace lowbit::LB_TARGET_NS

@@ -1,0 +1,243 @@
+#include "core/ops/quantize.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace lowbit {
+namespace {
+
+using ops::PassRule;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+Tensor row(const std::vector<float>& values) {
+  return Tensor::from(Shape({1, static_cast<int64_t>(values.size())}), values);
+}
+Tensor vec(const std::vector<float>& values) {
+  return Tensor::from(Shape({static_cast<int64_t>(values.size())}), values);
+}
+
+std::vector<float> values_of(const QTensor& q) { return dequantize(q).to_vector<float>(); }
+std::vector<int> codes_of(const QTensor& q) {
+  const std::vector<int8_t> codes = q.codes.to_vector<int8_t>();
+  return {codes.begin(), codes.end()};
+}
+std::vector<int> pass_of(const ops::Encoding& e) {
+  std::vector<int> pass;
+  const std::vector<uint8_t> bytes = e.pass.to_vector<uint8_t>();
+  for (int64_t i = 0; i < e.q.codes.numel(); ++i) pass.push_back(bytes[static_cast<size_t>(i / 8)] >> (i % 8) & 1);
+  return pass;
+}
+std::vector<int64_t> counts_of(const ops::Encoding& e) { return e.counts.to_vector<int64_t>(); }
+
+TEST(GroupStats, MatchesDoubleArithmeticPerRowAndPerTensor) {
+  for (const int64_t cols : {1, 3, 16, 17, 63, 1023, 5000}) {
+    const int64_t rows = cols > 1000 ? 130 : 9;
+    const Tensor x = random_normal(Shape({rows, cols}), 0.3, 2.0, 7);
+    const std::vector<float> v = x.to_vector<float>();
+    for (const Granularity per : {Granularity::row, Granularity::tensor}) {
+      const int64_t groups = per == Granularity::row ? rows : 1, size = rows * cols / groups;
+      const std::vector<float> shift(static_cast<size_t>(groups), 0.25f);
+      const ops::GroupStats s = ops::group_stats(x, per, vec(shift));
+      for (int64_t g = 0; g < groups; ++g) {
+        double sum = 0, sum_abs = 0;
+        float min = kInfinity, max = -kInfinity;
+        for (int64_t j = 0; j < size; ++j) {
+          const float e = v[static_cast<size_t>(g * size + j)] - 0.25f;
+          sum += e, sum_abs += std::abs(e), min = std::min(min, e), max = std::max(max, e);
+        }
+        const size_t i = static_cast<size_t>(g);
+        EXPECT_EQ(s.min.to_vector<float>()[i], min);
+        EXPECT_EQ(s.max.to_vector<float>()[i], max);
+        EXPECT_EQ(s.absmax.to_vector<float>()[i], std::max(std::abs(min), std::abs(max)));
+        const double size_d = static_cast<double>(size), mean_abs = sum_abs / size_d;
+        EXPECT_NEAR(s.mean_abs.to_vector<float>()[i], mean_abs, 1e-6 * mean_abs);
+        EXPECT_NEAR(s.mean.to_vector<float>()[i], sum / size_d, 1e-6 * mean_abs);
+      }
+    }
+  }
+}
+
+TEST(GroupStats, NanFillsItsGroupOnly) {
+  const Tensor x = Tensor::from(Shape({3, 2}), std::vector<float>{1, kNan, -2, 3, kInfinity, 0});
+  const ops::GroupStats s = ops::group_stats(x, Granularity::row);
+  for (const Tensor& t : {s.absmax, s.mean_abs, s.mean, s.min, s.max}) EXPECT_TRUE(std::isnan(t.to_vector<float>()[0]));
+  EXPECT_EQ(s.absmax.to_vector<float>()[1], 3);
+  EXPECT_EQ(s.min.to_vector<float>()[1], -2);
+  EXPECT_EQ(s.absmax.to_vector<float>()[2], kInfinity);
+  EXPECT_TRUE(std::isnan(ops::group_stats(x, Granularity::tensor).mean_abs.item()));
+}
+
+TEST(GroupStats, EmptyGroupsAreZero) {
+  const ops::GroupStats s = ops::group_stats(Tensor::empty(Shape({2, 0})), Granularity::row);
+  for (const Tensor& t : {s.absmax, s.mean_abs, s.mean, s.min, s.max})
+    EXPECT_EQ(t.to_vector<float>(), (std::vector<float>{0, 0}));
+}
+
+// TWN on {1, -2, 0.1, 3}: mean |x| = 1.525, threshold 1.0675, survivors 2 and 3.
+TEST(MeanAbsAbove, AveragesTheSurvivors) {
+  const Tensor x = row({1, -2, 0.1f, 3});
+  EXPECT_EQ(ops::mean_abs_above(x, Granularity::row, vec({1.0675f})).item(), 2.5);
+  EXPECT_EQ(ops::mean_abs_above(x, Granularity::tensor, vec({2.0f})).item(), 3);  // strictly above
+  EXPECT_EQ(ops::mean_abs_above(x, Granularity::tensor, vec({5.0f})).item(), 0);
+  EXPECT_TRUE(std::isnan(ops::mean_abs_above(row({1, kNan}), Granularity::row, vec({2.0f})).item()));
+}
+
+// x * 127 / max rounded half to even, in double, wherever that is not within 1e-3 of a tie.
+TEST(EncodeAbsmax, MatchesTheFormula) {
+  for (const CodeBook book : {CodeBook::int8, CodeBook::int4, CodeBook::ternary}) {
+    const Tensor x = random_normal(Shape({37, 129}), 0, 1.5, 3);
+    const std::vector<float> v = x.to_vector<float>();
+    const int levels = range_of(book).high;
+    const ops::Encoding e =
+        ops::encode_absmax(x, book, Granularity::row, {PassRule::On::value, false, -2.5f, 2.5f}, 2.5f);
+    const std::vector<int> codes = codes_of(e.q), pass = pass_of(e);
+    for (size_t r = 0; r < 37; ++r) {
+      float max = 0;
+      for (size_t j = 0; j < 129; ++j) max = std::max(max, std::abs(v[r * 129 + j]));
+      max = std::min(max, 2.5f);
+      EXPECT_EQ(e.q.scale.to_vector<float>()[r], max / static_cast<float>(levels));
+      for (size_t j = 0; j < 129; ++j) {
+        const double t = std::clamp<double>(v[r * 129 + j], -max, max) * levels / max;
+        if (std::abs(std::abs(t - std::floor(t)) - 0.5) > 1e-3) {
+          EXPECT_EQ(codes[r * 129 + j], std::nearbyint(t));
+        }
+        EXPECT_EQ(pass[r * 129 + j], std::abs(v[r * 129 + j]) < 2.5f);
+      }
+    }
+  }
+}
+
+TEST(EncodeAbsmax, WorkedExampleOfTheFixedClip) {
+  const ops::Encoding e = ops::encode_absmax(row({0.4f, -1.3f, 2.9f, -2.5f, 1.01f, -0.003f}), CodeBook::int8,
+                                             Granularity::tensor, {PassRule::On::value, false, -2.5f, 2.5f}, 2.5f);
+  EXPECT_EQ(codes_of(e.q), (std::vector<int>{20, -66, 127, -127, 51, 0}));
+  EXPECT_EQ(pass_of(e), (std::vector<int>{1, 1, 0, 0, 1, 1}));  // the clip itself does not pass
+  EXPECT_EQ(counts_of(e), (std::vector<int64_t>{0, 1, 0}));
+}
+
+TEST(EncodeAbsmax, ZeroAndTinyGroupsBecomeExactZeros) {
+  const Tensor x = Tensor::from(Shape({3, 3}), std::vector<float>{0, 0, -0.0f, 1e-38f, -1e-40f, 0, 1, 2, 3});
+  const ops::Encoding e = ops::encode_absmax(x, CodeBook::int8, Granularity::row);
+  EXPECT_EQ(e.q.scale.to_vector<float>()[0], 0);
+  EXPECT_EQ(e.q.scale.to_vector<float>()[1], 0);
+  const std::vector<float> y = values_of(e.q);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(y[i], 0);
+  EXPECT_EQ(y[8], 3);
+  EXPECT_EQ(counts_of(e), (std::vector<int64_t>{2, 0, 0}));
+  // The floor of BitNet keeps small rows small and zero rows zero.
+  const ops::Encoding floored = ops::encode_absmax(x, CodeBook::int8, Granularity::row, {}, kInfinity, 127.0f);
+  EXPECT_EQ(codes_of(floored.q), (std::vector<int>{0, 0, 0, 0, 0, 0, 1, 2, 3}));
+  EXPECT_EQ(floored.q.scale.to_vector<float>()[0], 0);
+}
+
+TEST(EncodeAbsmax, NanAndInfinityReachTheValues) {
+  const Tensor x = Tensor::from(Shape({3, 2}), std::vector<float>{1, kNan, kInfinity, 1, 1, 2});
+  const ops::Encoding e = ops::encode_absmax(x, CodeBook::int8, Granularity::row);
+  const std::vector<float> y = values_of(e.q);
+  EXPECT_TRUE(std::isnan(y[0]) && std::isnan(y[1]));
+  EXPECT_FALSE(std::isfinite(y[2]));
+  EXPECT_EQ(y[5], 2);
+  EXPECT_EQ(counts_of(e)[ops::kNonFinite], 2);
+}
+
+TEST(EncodeAsymmetric, DynamicAndFixedMinimum) {
+  const Tensor x = row({0.4f, -1.3f, 2.9f, -2.5f, 1.01f, -0.003f});
+  const ops::Encoding e = ops::encode_asymmetric(x, CodeBook::uint8, Granularity::tensor, {}, {}, 2.5f);
+  const std::vector<float> expected = {0.4019608f, -1.3039216f, 2.5f, -2.5f, 1.0098039f, -0.0098039f};
+  const std::vector<float> y = values_of(e.q);
+  for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], expected[i], 1e-6);
+  EXPECT_EQ(e.q.offset.item(), -2.5);
+
+  const ops::Encoding relu = ops::encode_asymmetric(row({0, 0.5f, 2, -1}), CodeBook::uint4, Granularity::row, 0.0f);
+  EXPECT_EQ(codes_of(relu.q), (std::vector<int>{0, 4, 15, 0}));  // 0.5 * 15 / 2 = 3.75
+  EXPECT_EQ(counts_of(relu)[ops::kClamped], 1);
+  const ops::Encoding below = ops::encode_asymmetric(row({-3, -2}), CodeBook::uint8, Granularity::row, 0.0f);
+  EXPECT_EQ(values_of(below.q), (std::vector<float>{0, 0}));
+  const ops::Encoding constant = ops::encode_asymmetric(row({0.7f, 0.7f}), CodeBook::uint8, Granularity::row);
+  EXPECT_EQ(values_of(constant.q), (std::vector<float>{0.7f, 0.7f}));
+  EXPECT_TRUE(
+      std::isnan(values_of(ops::encode_asymmetric(row({0.7f, kNan}), CodeBook::uint8, Granularity::row, 0.0f).q)[0]));
+}
+
+TEST(EncodeGrid, RoundsHalfToEvenAndClamps) {
+  const Tensor x = row({0.25f, 0.75f, 1.25f, -0.25f, -0.75f, 5, -5, 1.2f});  // scale 1/2: levels 0.5 1.5 2.5 ...
+  const ops::Encoding e =
+      ops::encode_grid(x, CodeBook::int4, Granularity::row, vec({0.5f}), {}, -4, 3, {PassRule::On::level, true, -4, 3});
+  EXPECT_EQ(codes_of(e.q), (std::vector<int>{0, 2, 2, 0, -2, 3, -4, 2}));
+  EXPECT_EQ(pass_of(e), (std::vector<int>{1, 1, 1, 1, 1, 0, 0, 1}));
+  EXPECT_EQ(counts_of(e)[ops::kClamped], 2);
+  const ops::Encoding shifted =
+      ops::encode_grid(row({-1, 0, 1, 9}), CodeBook::trit, Granularity::tensor, vec({1.0f}), vec({-1.0f}), 0, 2);
+  EXPECT_EQ(values_of(shifted.q), (std::vector<float>{-1, 0, 1, 1}));
+  EXPECT_FALSE(shifted.pass.defined());
+}
+
+TEST(EncodeGrid, NanPoisonsItsGroupAndAZeroScaleGivesTheOffset) {
+  const Tensor x = Tensor::from(Shape({3, 2}), std::vector<float>{1, kNan, kInfinity, 1, 1, 1});
+  const ops::Encoding e =
+      ops::encode_grid(x, CodeBook::int4, Granularity::row, vec({1, 1, 0}), vec({0, 0, 0.5f}), -8, 7);
+  const std::vector<float> y = values_of(e.q);
+  EXPECT_TRUE(std::isnan(y[0]) && std::isnan(y[1]));
+  EXPECT_EQ((std::vector<float>(y.begin() + 2, y.end())), (std::vector<float>{7, 1, 0.5f, 0.5f}));
+  EXPECT_EQ(counts_of(e), (std::vector<int64_t>{1, 1, 2}));
+}
+
+TEST(EncodeSign, ZeroIsPositiveAndTheShiftIsSubtracted) {
+  const Tensor x = row({0, -0.0f, 2, -1e-30f, 1});
+  EXPECT_EQ(codes_of(ops::encode_sign(x, Granularity::row, vec({0.5f})).q), (std::vector<int>{1, 1, 1, -1, 1}));
+  const ops::Encoding e =
+      ops::encode_sign(x, Granularity::tensor, vec({0.5f}), vec({1.0f}), {PassRule::On::value, true, -1, 1});
+  EXPECT_EQ(values_of(e.q), (std::vector<float>{-0.5f, -0.5f, 0.5f, -0.5f, 0.5f}));
+  EXPECT_EQ(pass_of(e), (std::vector<int>{1, 1, 1, 1, 1}));
+  const ops::Encoding level =
+      ops::encode_sign(x, Granularity::tensor, vec({0.5f}), {}, {PassRule::On::level, true, -1, 1});
+  EXPECT_EQ(pass_of(level), (std::vector<int>{1, 1, 0, 1, 0}));
+}
+
+TEST(EncodeThreshold, IsStrict) {
+  const ops::Encoding e =
+      ops::encode_threshold(row({0.5f, -0.5f, 0.6f, -3, 0}), Granularity::row, vec({2.0f}), vec({0.5f}));
+  EXPECT_EQ(values_of(e.q), (std::vector<float>{0, 0, 2, -2, 0}));
+}
+
+TEST(Encode, RefusesWhatTheBookCannotHold) {
+  const Tensor x = row({1, 2});
+  EXPECT_THROW(ops::encode_absmax(x, CodeBook::uint8, Granularity::row), Error);
+  EXPECT_THROW(ops::encode_asymmetric(x, CodeBook::int8, Granularity::row), Error);
+  EXPECT_THROW(ops::encode_grid(x, CodeBook::int4, Granularity::row, vec({1.0f}), {}, -9, 7), Error);
+  EXPECT_THROW(ops::encode_grid(x, CodeBook::int4, Granularity::row, vec({1, 2}), {}, -8, 7), Error);
+  EXPECT_THROW(ops::encode_sign(x.to(DType::f64), Granularity::row, vec({1.0f})), Error);
+}
+
+TEST(ApplyMask, SelectsForEveryLengthModulo64) {
+  for (int64_t n = 0; n <= 130; ++n) {
+    const Tensor x = random_normal(Shape({n}), 0, 1, static_cast<uint64_t>(n));
+    const ops::Encoding e =
+        ops::encode_sign(x, Granularity::tensor, vec({1.0f}), {}, {PassRule::On::value, true, -0.5f, 0.5f});
+    const std::vector<float> v = x.to_vector<float>(), y = ops::apply_mask(x, e.pass).to_vector<float>();
+    for (size_t i = 0; i < v.size(); ++i) EXPECT_EQ(y[i], std::abs(v[i]) <= 0.5f ? v[i] : 0.0f);
+    if (n % 8) {
+      EXPECT_EQ(e.pass.to_vector<uint8_t>().back() >> (n % 8), 0);  // bits after the end are 0
+    }
+  }
+}
+
+TEST(GridSums, MatchesTheClosedFormOfLsq) {
+  const Tensor x = row({0.7f, -0.4f, 1.3f, -2.6f, 0.12f, 0.31f}), g = row({0.5f, -1, 0.25f, 0.75f, -0.6f, 1.2f});
+  const ops::GridSums s = ops::grid_sums(x, g, Granularity::row, vec({0.35f}), {}, -4, 3);
+  const double scale_grad = s.residual.item() - 4 * s.below.item() + 3 * s.above.item();
+  EXPECT_NEAR(scale_grad / std::sqrt(6.0 * 3.0), -0.4831896338, 1e-6);  // golden lsq_3bit
+  EXPECT_EQ(s.below.item(), 0.75);
+  EXPECT_EQ(s.above.item(), 0.25);
+  const ops::GridSums edge =
+      ops::grid_sums(row({1, -1, 0}), row({2, 4, 8}), Granularity::row, vec({1.0f}), {}, -1, 1, false);
+  EXPECT_EQ(edge.above.item(), 2);
+  EXPECT_EQ(edge.below.item(), 4);
+  EXPECT_EQ(ops::sign_sum(row({0, -2, 3}), row({1, 2, 4}), Granularity::tensor).item(), 3);
+}
+
+}  // namespace
+}  // namespace lowbit
