@@ -1,30 +1,19 @@
 #include "data/prepare/write.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/error.h"
 #include "data/prepare/clean.h"
 #include "data/prepare/sha256.h"
+#include "data/text/write_whole.h"
 
 namespace lowbit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void write_whole(const std::filesystem::path& path, std::string_view text) {
-  const std::filesystem::path partial = path.string() + ".part";
-  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-  file.write(text.data(), static_cast<std::streamsize>(text.size()));
-  file.close();
-  LB_REQUIRE(file, ErrorKind::data, "prepare", "{}: cannot write: {}", partial.string(), std::strerror(errno));
-  std::filesystem::rename(partial, path);
-}
 
 std::string as_tsv(const std::vector<AlignedRow>& rows) {
   std::string text;
