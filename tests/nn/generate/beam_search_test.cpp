@@ -154,6 +154,23 @@ TEST(BeamSearch, FairseqKeepsTheFirstHypothesesAndHfTheBest) {
   EXPECT_NEAR(hf[0].score, (std::log(.6) + std::log(.5) + 3 * std::log(.98)) / 5, 1e-6);
 }
 
+TEST(BeamSearch, HfStopsWhenNoLiveBeamCanWin) {
+  GenerationConfig config;
+  config.rule = SearchRule::hf;
+  config.beam = config.n_best = 2;
+  config.min_len = 0;
+  config.max_len_b = 10;
+  config.unk = kNoToken;
+  // After two steps: "eos" at log .3 and "3 eos" at log(.48) / 2; the best live beam "3 3" has log(.06) / 2 < log .3,
+  // but with a third, nearly certain token it would have log(.06) / 3 > log .3.
+  const TableModel model = by_length({{.3, .6, .1}, {.8, .1, .1}, {.98, .01, .01}});
+  EXPECT_EQ(search(model, config)[1].tokens, (std::vector<int32_t>{kEos}));
+  config.early_stopping = EarlyStopping::never;
+  EXPECT_EQ(search(model, config)[1].tokens, (std::vector<int32_t>{3, 3, kEos}));
+  config.length_penalty = 0;  // a longer sentence can only lose: `never` is `no`
+  EXPECT_EQ(search(model, config)[1].tokens, (std::vector<int32_t>{kEos}));
+}
+
 TEST(BeamSearch, ScoresAddUp) {
   GenerationConfig config;
   config.n_best = 5;
