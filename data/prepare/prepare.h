@@ -14,11 +14,11 @@
 namespace lowbit {
 
 struct PrepareDdtpOptions {
-  std::filesystem::path lists;     ///< what scripts/fetch_ddtp.sh made
-  std::string language;            ///< of the translation: it, de, pt_BR
-  std::vector<SegmentKind> kinds;  ///< kinds to keep; empty keeps all. The quickstart takes synopses only
-  std::filesystem::path out;
-  SplitOptions split;
+  std::filesystem::path lists;          ///< what scripts/fetch_ddtp.sh made
+  std::string language;                 ///< of the translation: it, de, pt_BR
+  std::vector<SegmentKind> kinds = {};  ///< kinds to keep; empty keeps all. The quickstart takes synopses only
+  std::filesystem::path out = {};
+  SplitOptions split = {};
 };
 SplitCorpus prepare_ddtp(const PrepareDdtpOptions& options);
 
@@ -26,17 +26,17 @@ struct PrepareTsvOptions {
   std::filesystem::path file;
   int source_column = -2, target_column = -1;  ///< from 1, or from the row's end when negative
   int document_column = 0;                     ///< 0: every source text is a document of its own
-  std::string origin;                          ///< empty: the file's stem
-  std::filesystem::path out;
-  SplitOptions split;
+  std::string origin = {};                     ///< empty: the file's stem
+  std::filesystem::path out = {};
+  SplitOptions split = {};
 };
 SplitCorpus prepare_tsv(const PrepareTsvOptions& options);
 
 struct PrepareLinesOptions {
   std::filesystem::path source, target;  ///< line-aligned files; rows with an empty side are dropped
-  std::string origin;                    ///< empty: the source file's stem
-  std::filesystem::path out;
-  SplitOptions split;
+  std::string origin = {};               ///< empty: the source file's stem
+  std::filesystem::path out = {};
+  SplitOptions split = {};
 };
 SplitCorpus prepare_lines(const PrepareLinesOptions& options);
 

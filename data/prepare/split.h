@@ -18,7 +18,7 @@ struct AlignedRow {
 };
 
 struct SplitOptions {
-  FilterOptions filter;
+  FilterOptions filter = {};
   double test_share = 0.03, dev_share = 0.03;               ///< of the documents
   int64_t test_rows = 500, dev_rows = 500;                  ///< at most
   int64_t max_per_source = 2;                               ///< translations of one source text

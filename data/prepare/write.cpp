@@ -6,9 +6,9 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/files/atomic.h"
 #include "data/prepare/clean.h"
 #include "data/prepare/sha256.h"
-#include "data/text/write_whole.h"
 
 namespace lowbit {
 namespace {
@@ -68,9 +68,10 @@ void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& 
   for (const auto& [name, rows] : parts) {
     const std::string tsv = as_tsv(*rows);
     stats[name] = statistics(*rows, tsv);
-    write_whole(out / fmt::format("{}.tsv", name), tsv);
+    write_file_atomically((out / fmt::format("{}.tsv", name)).string(), tsv);
   }
-  write_whole(out / "stats.json", stats.dump(1) + "\n");  // last: where it stands, the rest is complete
+  write_file_atomically((out / "stats.json").string(),
+                        stats.dump(1) + "\n");  // last: where it stands, the rest is complete
 }
 
 }  // namespace lowbit

@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "core/error.h"
-#include "data/text/write_whole.h"
+#include "core/files/atomic.h"
 
 namespace lowbit {
 namespace {
@@ -31,7 +31,8 @@ class TextIterator final : public spm::SentenceIterator {
   size_t next_ = 0;
 };
 
-/// sentencepiece's messages open with its source position: "Internal: trainer_interface.cc(660) [...] Vocabulary size ...".
+/// sentencepiece's messages open with its source position: "Internal: trainer_interface.cc(660) [...] Vocabulary size
+/// ...".
 std::string reason(const spm::util::Status& status) {
   const std::string text = status.ToString();
   const size_t bracket = text.rfind("] ");
@@ -51,11 +52,12 @@ struct SentencePieceTokenizer::Impl {
     const auto status = impl->processor.LoadFromSerializedProto(bytes);
     LB_REQUIRE(status.ok(), ErrorKind::model, "tokenizer", "{}: no sentencepiece model: {}", origin, reason(status));
     impl->model = std::move(bytes);
-    impl->ids = {impl->processor.bos_id(), impl->processor.pad_id(), impl->processor.eos_id(), impl->processor.unk_id()};
+    impl->ids = {impl->processor.bos_id(), impl->processor.pad_id(), impl->processor.eos_id(),
+                 impl->processor.unk_id()};
     const auto& ids = impl->ids;
     LB_REQUIRE(std::min({ids.bos, ids.pad, ids.eos, ids.unk}) >= 0, ErrorKind::model, "tokenizer",
-               "{}: must have bos, pad, eos and unk, but their ids are {}, {}, {}, {} (-1: none)", origin, ids.bos, ids.pad,
-               ids.eos, ids.unk);
+               "{}: must have bos, pad, eos and unk, but their ids are {}, {}, {}, {} (-1: none)", origin, ids.bos,
+               ids.pad, ids.eos, ids.unk);
     return impl;
   }
 };
@@ -65,7 +67,8 @@ SentencePieceTokenizer::SentencePieceTokenizer(SentencePieceTokenizer&&) noexcep
 SentencePieceTokenizer& SentencePieceTokenizer::operator=(SentencePieceTokenizer&&) noexcept = default;
 SentencePieceTokenizer::~SentencePieceTokenizer() = default;
 
-SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string> texts, const SentencePieceOptions& options) {
+SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string> texts,
+                                                     const SentencePieceOptions& options) {
   const SpecialIds ids;
   const std::unordered_map<std::string, std::string> arguments = {
       {"model_type", options.model == SentencePieceOptions::Model::bpe ? "bpe" : "unigram"},
@@ -95,7 +98,9 @@ SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path&
   return SentencePieceTokenizer(Impl::from_bytes(std::move(bytes), path.string()));
 }
 
-void SentencePieceTokenizer::save(const std::filesystem::path& path) const { write_whole(path, impl_->model); }
+void SentencePieceTokenizer::save(const std::filesystem::path& path) const {
+  write_file_atomically(path.string(), impl_->model);
+}
 
 std::vector<int32_t> SentencePieceTokenizer::encode(std::string_view text) const {
   std::vector<int> ids;

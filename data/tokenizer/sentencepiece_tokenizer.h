@@ -18,7 +18,8 @@ struct SentencePieceOptions {
   int64_t vocab_size = 4000;           ///< pieces, the four special ones included
   double character_coverage = 0.9998;  ///< share of the text's characters that get a piece; the rest is unk
   bool byte_fallback = false;          ///< 256 byte pieces instead of unk
-  std::string normalization = "identity";  ///< or nfkc, nmt_nfkc, ...: identity gives back the very text that was encoded
+  std::string normalization =
+      "identity";  ///< or nfkc, nmt_nfkc, ...: identity gives back the very text that was encoded
 };
 
 /// Text to ids and back through a sentencepiece model. Const members may be called from several threads.

@@ -245,7 +245,11 @@ AWKWARD = [  # package, source package, English lines, Italian lines
     ('digits', 'awkward-two', ['100 200 300 400 a b'], ['100 200 300 400 uno due']),
     ('long', 'awkward-two', ['a short text here'], ['una traduzione molto più lunga di quanto sia plausibile per un testo così breve']),
 ] + [('libfoo%d-dev' % i, 'foo%d' % i, ['development files for libfoo%d' % i, " This package contains the headers of 'foo %d'." % i],
-      ['file di sviluppo di libfoo%d' % i, ' Questo pacchetto contiene gli header di «foo %d».' % i]) for i in range(12)]
+      ['file di sviluppo di libfoo%d' % i, ' Questo pacchetto contiene gli header di «foo %d».' % i]) for i in range(3)] + [
+    ('lib%s-doc' % name.lower(), 'src-%s' % name.lower(), ['reference manual of the %s library' % name],
+     ['manuale di riferimento per la biblioteca %s' % name]) for name in (chr(65 + i) + 'QT' for i in range(12))] + [
+    ('variant%d' % i, 'variant%d' % i, ['one text with several translations'], [italian])
+    for i, italian in enumerate(('un testo con molte traduzioni', 'un solo testo, varie traduzioni', 'testo dalle molteplici traduzioni'))]
 
 
 def index_from_excerpts():

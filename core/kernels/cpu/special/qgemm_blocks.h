@@ -1,0 +1,194 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "core/kernels/qgemm.h"
+
+/// The parts of the integer GEMM that all CPU targets share: blocking, unpacking of weights, epilogue and packing, as
+/// plain loops. A target adds a Micro with the inner product of a few rows of x with one panel:
+///
+///   struct Micro {
+///     using X = ...; using W = ...;                 element types of the operands in scratch memory
+///     static constexpr int64_t kRows;               rows of a tile
+///     static constexpr int64_t kSteps;              steps of a block: scratch for one panel, kSteps * 64 * sizeof(W)
+///     static void prepare_x(const int8_t*, int64_t steps, X*);                  codes, zeros after the end
+///     static const W* prepare_w(const uint8_t* lines, const WeightLayout&, int64_t steps, W* scratch);
+///     template <int rows> static void accumulate(const X* x, const W* w, int64_t steps, const WeightLayout&, int32_t*
+///     acc);
+///   };   acc[row * 16 + output] += sum over the steps of x * u
+///
+/// Internal linkage throughout (see simd.h).
+namespace lowbit {
+namespace {
+
+constexpr int64_t kBlockRows = 48;          ///< rows of x that a task holds: a multiple of every tile height
+constexpr int64_t kTaskPanels = 16;         ///< panels over which a prepared block of x is reused
+constexpr int64_t kParallelMacs = 1 << 19;  ///< below, a second thread costs more than it brings
+
+inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+
+template <int bits>
+void unpack_lines(const uint8_t* lines, int64_t steps, uint8_t* out) {
+  constexpr int64_t kPlanes = 8 / bits;
+  constexpr uint8_t kMask = (1 << bits) - 1;
+  for (int64_t s = 0; s < steps; s += kPlanes, lines += kLineBytes)
+    for (int64_t p = 0; p < kPlanes; ++p, out += kLineBytes)
+#pragma omp simd
+      for (int64_t i = 0; i < kLineBytes; ++i) out[i] = static_cast<uint8_t>(lines[i] >> (p * bits) & kMask);
+}
+
+/// Unsigned fields of whole lines, one byte each: step after step of 64. Fields that already are bytes stay in place.
+inline const uint8_t* unpack(const uint8_t* lines, const WeightLayout& layout, int64_t steps, uint8_t* scratch) {
+  switch (layout.bits) {
+    case 1:
+      unpack_lines<1>(lines, steps, scratch);
+      return scratch;
+    case 2:
+      unpack_lines<2>(lines, steps, scratch);
+      return scratch;
+    case 4:
+      unpack_lines<4>(lines, steps, scratch);
+      return scratch;
+    default:
+      return lines;
+  }
+}
+
+inline int32_t sum_codes(const int8_t* codes, int64_t n) {
+  int32_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < n; ++j) sum += codes[j];
+  return sum;
+}
+
+/// Per-output constants of one panel, with valid memory behind its last output.
+struct PanelConstants {
+  PanelConstants(const QGemmArgs& a, int64_t panel) : columns(min(kPanelRows, a.n - panel * kPanelRows)) {
+    for (int64_t j = 0; j < columns; ++j) {
+      const int64_t n = panel * kPanelRows + j;
+      scale[j] = a.w_scale[n * a.w_stride];
+      sums[j] = a.sums[n];
+      bias[j] = a.bias ? a.bias[n] : 0.0f;
+    }
+  }
+  int64_t columns;
+  float scale[kPanelRows] = {}, bias[kPanelRows] = {};
+  int32_t sums[kPanelRows] = {};
+};
+
+inline void epilogue(const QGemmArgs& a, const PanelConstants& w, const int32_t* acc, int32_t x_sum, int64_t row,
+                     float* y) {
+  const float x_scale = a.x_scale[row * a.x_stride];
+  const int32_t factor = a.layout.factor, constant = a.layout.bias * x_sum;
+  float out[kPanelRows];
+#pragma omp simd
+  for (int64_t j = 0; j < kPanelRows; ++j) {
+    const int32_t exact = factor * acc[j] - constant + a.x_zero * w.sums[j];
+    out[j] = (x_scale * w.scale[j]) * static_cast<float>(exact);
+  }
+  if (a.x_offset) {
+    const float x_offset = a.x_offset[row * a.x_stride];
+#pragma omp simd
+    for (int64_t j = 0; j < kPanelRows; ++j) out[j] = out[j] + (x_offset * w.scale[j]) * static_cast<float>(w.sums[j]);
+  }
+  if (a.bias)
+#pragma omp simd
+    for (int64_t j = 0; j < kPanelRows; ++j) out[j] = out[j] + w.bias[j];
+  if (w.columns == kPanelRows)
+    std::memcpy(y, out, sizeof out);
+  else
+    std::memcpy(y, out, static_cast<size_t>(w.columns) * sizeof(float));
+}
+
+template <class Micro, int rows = Micro::kRows>
+void accumulate(int64_t count, const typename Micro::X* x, const typename Micro::W* w, int64_t steps,
+                const WeightLayout& layout, int32_t* acc) {
+  if (count == rows) return Micro::template accumulate<rows>(x, w, steps, layout, acc);
+  if constexpr (rows > 1) accumulate<Micro, rows - 1>(count, x, w, steps, layout, acc);
+}
+
+/// Rows [row, row + rows) of y at the outputs of `panels` panels from `first` on.
+template <class Micro>
+void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int64_t panels) {
+  constexpr int64_t kXStride = Micro::kSteps * kStepColumns;
+  alignas(64) typename Micro::X x[kBlockRows * kXStride];
+  alignas(64) typename Micro::W scratch[Micro::kSteps * kLineBytes];
+  alignas(64) int32_t acc[kTaskPanels][kBlockRows * kPanelRows];
+  for (int64_t p = 0; p < panels; ++p) std::memset(acc[p], 0, static_cast<size_t>(rows * kPanelRows) * sizeof(int32_t));
+
+  const int64_t steps = div_up(a.k, kStepColumns), planes = a.layout.steps_per_line();
+  const int64_t panel_bytes = div_up(steps, planes) * kLineBytes;
+  for (int64_t begin = 0; begin < steps; begin += Micro::kSteps) {
+    const int64_t count = min(Micro::kSteps, steps - begin);
+    const int64_t columns = min(count * kStepColumns, a.k - begin * kStepColumns);
+    for (int64_t r = 0; r < rows; ++r) {
+      alignas(64) int8_t padded[kXStride];
+      std::memcpy(padded, a.x + (row + r) * a.k + begin * kStepColumns, static_cast<size_t>(columns));
+      std::memset(padded + columns, 0, static_cast<size_t>(count * kStepColumns - columns));
+      Micro::prepare_x(padded, count, x + r * kXStride);
+    }
+    for (int64_t p = 0; p < panels; ++p) {
+      const uint8_t* lines = a.panels + (first + p) * panel_bytes + begin / planes * kLineBytes;
+      const typename Micro::W* w = Micro::prepare_w(lines, a.layout, count, scratch);
+      for (int64_t r = 0; r < rows; r += Micro::kRows)
+        accumulate<Micro>(min(Micro::kRows, rows - r), x + r * kXStride, w, count, a.layout, acc[p] + r * kPanelRows);
+    }
+  }
+  int32_t x_sums[kBlockRows];
+  for (int64_t r = 0; r < rows; ++r) x_sums[r] = sum_codes(a.x + (row + r) * a.k, a.k);
+  for (int64_t p = 0; p < panels; ++p) {
+    const PanelConstants constants(a, first + p);
+    for (int64_t r = 0; r < rows; ++r)
+      epilogue(a, constants, acc[p] + r * kPanelRows, x_sums[r], row + r,
+               a.y + (row + r) * a.n + (first + p) * kPanelRows);
+  }
+}
+
+template <class Micro>
+void gemm(Stream&, const QGemmArgs& a) {
+  const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, kBlockRows);
+  // With few rows the outputs are what there is to share among threads.
+  const int64_t width = blocks >= 8 ? kTaskPanels : min(kTaskPanels, div_up(panels * (blocks > 0 ? blocks : 1), 16));
+  const int64_t columns = width > 0 ? div_up(panels, width) : 0;
+#pragma omp parallel for collapse(2) schedule(dynamic) if (a.m * a.n * a.k > kParallelMacs)
+  for (int64_t b = 0; b < blocks; ++b)
+    for (int64_t c = 0; c < columns; ++c)
+      gemm_task<Micro>(a, b * kBlockRows, min(kBlockRows, a.m - b * kBlockRows), c * width,
+                       min(width, panels - c * width));
+}
+
+inline void pack_panels(Stream&, const PackPanelsArgs& a) {
+  const WeightLayout layout = a.layout;
+  const int64_t planes = layout.steps_per_line(), lines = div_up(a.k, kStepColumns * planes);
+#pragma omp parallel for if (a.n * a.k > kParallelMacs)
+  for (int64_t panel = 0; panel < div_up(a.n, kPanelRows); ++panel) {
+    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);
+    for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
+    for (int64_t line = 0; line < lines; ++line) {
+      uint8_t out[kLineBytes] = {};
+      for (int64_t p = 0; p < planes; ++p) {
+        const int64_t column = (line * planes + p) * kStepColumns, columns = min(kStepColumns, a.k - column);
+        if (columns <= 0) break;
+        int8_t step[kLineBytes] = {};
+        for (int64_t j = 0; j < rows; ++j) {
+          const int8_t* from = a.codes + (first + j) * a.k + column;
+          if (columns == kStepColumns)
+            std::memcpy(step + j * kStepColumns, from, kStepColumns);
+          else
+            std::memcpy(step + j * kStepColumns, from, static_cast<size_t>(columns));
+        }
+#pragma omp simd
+        for (int64_t i = 0; i < kLineBytes; ++i) {
+          const int field = (step[i] + layout.bias) >> (layout.factor - 1);
+          out[i] = static_cast<uint8_t>(out[i] | field << (p * layout.bits));
+        }
+      }
+      std::memcpy(a.panels + (panel * lines + line) * kLineBytes, out, sizeof out);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lowbit

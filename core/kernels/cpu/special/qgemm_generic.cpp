@@ -1,0 +1,37 @@
+#include "core/kernels/cpu/special/qgemm_blocks.h"
+
+namespace lowbit::LB_TARGET_NS {
+namespace {
+
+struct Micro {
+  using X = int8_t;
+  using W = uint8_t;
+  static constexpr int64_t kRows = 4, kSteps = 256;
+
+  static void prepare_x(const int8_t* codes, int64_t steps, X* x) {
+    std::memcpy(x, codes, static_cast<size_t>(steps * kStepColumns));
+  }
+  static const W* prepare_w(const uint8_t* lines, const WeightLayout& layout, int64_t steps, W* scratch) {
+    return unpack(lines, layout, steps, scratch);
+  }
+  template <int rows>
+  static void accumulate(const X* x, const W* w, int64_t steps, const WeightLayout&, int32_t* acc) {
+    for (int r = 0; r < rows; ++r)
+      for (int64_t s = 0; s < steps; ++s) {
+        const X* xs = x + r * kSteps * kStepColumns + s * kStepColumns;
+        for (int64_t j = 0; j < kPanelRows; ++j) {
+          const W* u = w + s * kLineBytes + j * kStepColumns;
+          acc[r * kPanelRows + j] += u[0] * xs[0] + u[1] * xs[1] + u[2] * xs[2] + u[3] * xs[3];
+        }
+      }
+  }
+};
+
+}  // namespace
+
+void fill(QGemmKernels& table) {
+  table.gemm = gemm<Micro>;
+  table.pack_panels = pack_panels;
+}
+
+}  // namespace lowbit::LB_TARGET_NS

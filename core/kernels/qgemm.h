@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/device.h"
+#include "core/kernels/target.h"
+#include "core/stream.h"
+
+namespace lowbit {
+
+/// How weight codes lie in memory, for every target alike. Output rows come in panels of 16, and of each panel 4
+/// successive columns k of all 16 rows form a step of 64 unsigned fields u (field 4 * row + k % 4):
+///   code = factor * u - bias,   factor 2 and bias 1 for 1 bit, 1 and 2^(bits-1) otherwise (1 for ternary)
+/// Fields of `bits` bits; a line of 64 bytes holds 8 / bits successive steps, step s in bits s * bits of every byte, so
+/// one shift and one mask make a step of u8 operands. Rows and columns beyond the matrix have any fields.
+struct WeightLayout {
+  int bits;  // 1, 2, 4 or 8
+  int32_t factor, bias;
+
+  int64_t steps_per_line() const { return 8 / bits; }
+};
+constexpr int64_t kPanelRows = 16, kStepColumns = 4, kLineBytes = kPanelRows * kStepColumns;
+constexpr int64_t kMaxColumns = 65536;  ///< 255 * 128 * columns must fit an int32
+
+/// y[m, n] = float epilogue of acc[m, n] = sum over k of x[m, k] * code[n, k], exact in int32. In this order, without
+/// fused multiply-add, on every target:
+///   t = float(acc + x_zero * sum[n]);   y = (x_scale * w_scale) * t
+///   if x_offset:  y = y + (x_offset * w_scale) * float(sum[n]);      if bias:  y = y + bias[n]
+struct QGemmArgs {
+  int64_t m, n, k;
+  const int8_t* x;
+  const float *x_scale, *x_offset;  // one a row, or one for all with x_stride 0; offset may be null
+  int64_t x_stride;
+  int32_t x_zero;
+  const uint8_t* panels;
+  WeightLayout layout;
+  const float* w_scale;  // one an output, or one for all with w_stride 0
+  int64_t w_stride;
+  const int32_t* sums;  // of the codes of an output
+  const float* bias;    // may be null
+  float* y;
+};
+/// Codes [n, k] to panels of ceil(n / 16) * ceil(k / (4 * steps_per_line)) lines, and the sums of the rows.
+struct PackPanelsArgs {
+  const int8_t* codes;
+  int64_t n, k;
+  WeightLayout layout;
+  uint8_t* panels;
+  int32_t* sums;
+};
+struct QGemmKernels {
+  void (*gemm)(Stream&, const QGemmArgs&) = nullptr;
+  void (*pack_panels)(Stream&, const PackPanelsArgs&) = nullptr;
+};
+
+std::span<const Impl<QGemmKernels>> qgemm_impls();
+const QGemmKernels& qgemm_kernels(Device device);
+
+}  // namespace lowbit

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "core/quant/packed.h"
+
+namespace lowbit::ops {
+
+/// y = dequantize(x) w^T + bias from the integer codes: int32 sums are exact, and the float epilogue is the same on
+/// every target and for every batch, so a token's result depends on that token alone.
+///   x [..., in]    w [out, in]    bias f32 [out] or undefined    returns f32 [..., out]
+Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias = {});
+
+}  // namespace lowbit::ops

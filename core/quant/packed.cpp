@@ -1,0 +1,46 @@
+#include "core/quant/packed.h"
+
+#include "core/error.h"
+
+namespace lowbit {
+
+WeightLayout layout_of(CodeBook book) {
+  switch (book) {
+    case CodeBook::binary:
+      return {1, 2, 1};
+    case CodeBook::ternary:
+      return {2, 1, 1};
+    case CodeBook::int4:
+      return {4, 1, 8};
+    case CodeBook::int8:
+      return {8, 1, 128};
+    default:
+      fail(ErrorKind::internal, "pack_weight", "weights need a signed code book, not {}", to_string(book));
+  }
+}
+
+PackedWeight pack_weight(const QTensor& weight) {
+  const Shape& shape = weight.shape();
+  LB_CHECK(shape.rank() == 2 && shape[1] <= kMaxColumns, "pack_weight", "needs [out, in] with in <= {}, not {}",
+           kMaxColumns, shape.str());
+  LB_CHECK(!weight.offset.defined(), "pack_weight", "weights with an offset are not supported");
+  const int64_t scales = weight.per == Granularity::tensor ? 1 : shape[0];
+  LB_CHECK(weight.scale.numel() == scales, "pack_weight", "needs {} scales, not {}", scales,
+           weight.scale.shape().str());
+  const WeightLayout layout = layout_of(weight.book);
+  const int64_t panels = (shape[0] + kPanelRows - 1) / kPanelRows, columns = kStepColumns * layout.steps_per_line();
+  const Device device = weight.codes.device();
+  PackedWeight packed{
+      weight.book,
+      shape[0],
+      shape[1],
+      Tensor::empty(Shape({panels * ((shape[1] + columns - 1) / columns) * kLineBytes}), DType::u8, device),
+      Tensor::empty(Shape({shape[0]}), DType::i32, device),
+      weight.scale};
+  qgemm_kernels(device).pack_panels(current_stream(device),
+                                    {weight.codes.data<int8_t>(), shape[0], shape[1], layout,
+                                     packed.panels.mutable_data<uint8_t>(), packed.sums.mutable_data<int32_t>()});
+  return packed;
+}
+
+}  // namespace lowbit

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "core/kernels/qgemm.h"
+#include "core/quant/qtensor.h"
+
+namespace lowbit {
+
+/// A weight [out, in] as the integer GEMM reads it: fields of the width of its code book (binary 1 bit, ternary 2, int4
+/// 4, int8 8) in the panels described in core/kernels/qgemm.h, with the sums of its rows.
+struct PackedWeight {
+  CodeBook book = CodeBook::int8;
+  int64_t out = 0, in = 0;
+  Tensor panels;  ///< u8
+  Tensor sums;    ///< i32 [out], of the codes
+  Tensor scale;   ///< f32 [out] or [1]
+
+  /// Resident size.
+  size_t bytes() const { return panels.bytes() + sums.bytes() + scale.bytes(); }
+};
+
+/// Error unless the book is binary, ternary, int4 or int8.
+WeightLayout layout_of(CodeBook book);
+
+/// Error: rank other than 2, more than 65536 columns, a book that is not signed, or an offset.
+PackedWeight pack_weight(const QTensor& weight);
+
+}  // namespace lowbit

@@ -1,0 +1,156 @@
+#include "core/kernels/qgemm.h"
+
+#include <cstring>
+
+#include "core/quant/packed.h"
+#include "core/random.h"
+
+namespace lowbit {
+namespace {
+
+constexpr CodeBook kBooks[] = {CodeBook::binary, CodeBook::ternary, CodeBook::int4, CodeBook::int8};
+
+struct Problem {
+  int64_t m, n, k;
+  CodeBook book;
+  bool x_rows, x_offset, w_rows, bias;
+  int32_t x_zero;
+  std::vector<int8_t> x, w;
+};
+
+/// Codes drawn from the whole book or, for the largest sums, one end of it: bit 0 of the seed says which end of x,
+/// bit 1 which of w.
+Problem problem(int64_t m, int64_t n, int64_t k, CodeBook book, uint64_t seed, bool extremes = false) {
+  RandomState random{seed};
+  Problem p{m, n, k, book, seed % 2 == 0, seed % 3 == 0, seed % 5 < 3, seed % 7 < 4, seed % 4 == 1 ? 128 : 0, {}, {}};
+  const auto draw = [&](int low, int high, bool has_zero, bool at_low) {
+    if (extremes) return static_cast<int8_t>(at_low ? low : high);
+    const int value = low + static_cast<int>(random.next_below(static_cast<uint64_t>(high - low + 1)));
+    return static_cast<int8_t>(value == 0 && !has_zero ? 1 : value);
+  };
+  const CodeRange range = range_of(book);
+  for (int64_t i = 0; i < m * k; ++i) p.x.push_back(draw(-128, 127, true, seed & 1));
+  for (int64_t i = 0; i < n * k; ++i) p.w.push_back(draw(range.low, range.high, book != CodeBook::binary, seed & 2));
+  return p;
+}
+
+struct Floats {
+  std::vector<float> x_scale, x_offset, w_scale, bias;
+  explicit Floats(const Problem& p) {
+    const auto draw = [](int64_t n, uint64_t key) {
+      return random_uniform(Shape({n}), 0.01, 1, key).to_vector<float>();
+    };
+    x_scale = draw(p.m + 1, 1), x_offset = draw(p.m + 1, 2), w_scale = draw(p.n + 1, 3), bias = draw(p.n, 4);
+  }
+};
+
+/// The formula of qgemm.h, with 64-bit sums.
+std::vector<float> reference(const Problem& p) {
+  const Floats f(p);
+  std::vector<float> y;
+  for (int64_t m = 0; m < p.m; ++m)
+    for (int64_t n = 0; n < p.n; ++n) {
+      int64_t acc = 0, sum = 0;
+      for (int64_t k = 0; k < p.k; ++k) {
+        const int64_t w = p.w[static_cast<size_t>(n * p.k + k)];
+        acc += w * (p.x[static_cast<size_t>(m * p.k + k)] + p.x_zero);
+        sum += w;
+      }
+      const size_t xi = p.x_rows ? static_cast<size_t>(m) : 0, wi = p.w_rows ? static_cast<size_t>(n) : 0;
+      float v = (f.x_scale[xi] * f.w_scale[wi]) * static_cast<float>(acc);
+      if (p.x_offset) v = v + (f.x_offset[xi] * f.w_scale[wi]) * static_cast<float>(sum);
+      if (p.bias) v = v + f.bias[static_cast<size_t>(n)];
+      y.push_back(v);
+    }
+  return y;
+}
+
+/// Inputs and output `skew` elements after an aligned address; everything around the output must stay untouched.
+std::vector<float> run(const QGemmKernels& kernels, const Problem& p, size_t skew) {
+  const Floats f(p);
+  const WeightLayout layout = layout_of(p.book);
+  const int64_t columns = kStepColumns * layout.steps_per_line();
+  const size_t lines = static_cast<size_t>((p.n + kPanelRows - 1) / kPanelRows * ((p.k + columns - 1) / columns));
+  std::vector<uint8_t> panels(lines * kLineBytes + skew);
+  std::vector<int32_t> sums(static_cast<size_t>(p.n));
+  std::vector<int8_t> x(skew), w(skew);
+  x.insert(x.end(), p.x.begin(), p.x.end());
+  w.insert(w.end(), p.w.begin(), p.w.end());
+  const size_t size = static_cast<size_t>(p.m * p.n);
+  std::vector<float> y(size + 2 * skew + 16, -77.0f);
+  kernels.pack_panels(current_stream({}), {w.data() + skew, p.n, p.k, layout, panels.data() + skew, sums.data()});
+  QGemmArgs a{};
+  a.m = p.m, a.n = p.n, a.k = p.k;
+  a.x = x.data() + skew;
+  a.x_scale = f.x_scale.data(), a.x_offset = p.x_offset ? f.x_offset.data() : nullptr, a.x_stride = p.x_rows;
+  a.x_zero = p.x_zero;
+  a.panels = panels.data() + skew, a.layout = layout;
+  a.w_scale = f.w_scale.data(), a.w_stride = p.w_rows;
+  a.sums = sums.data(), a.bias = p.bias ? f.bias.data() : nullptr;
+  a.y = y.data() + skew;
+  kernels.gemm(current_stream({}), a);
+  for (size_t i = 0; i < skew; ++i) EXPECT_EQ(y[i], -77.0f);
+  for (size_t i = skew + size; i < y.size(); ++i) EXPECT_EQ(y[i], -77.0f);
+  return {y.begin() + static_cast<ptrdiff_t>(skew), y.begin() + static_cast<ptrdiff_t>(skew + size)};
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+class QGemmTargets : public ::testing::TestWithParam<Target> {
+ protected:
+  void SetUp() override {
+    if (!runs_here(GetParam())) GTEST_SKIP() << "not run: " << to_string(GetParam());
+    for (const auto& row : qgemm_impls())
+      if (row.target == GetParam()) row.fill(kernels_);
+  }
+  void expect_exact(const Problem& p, size_t skew) const {
+    EXPECT_TRUE(same_bits(run(kernels_, p, skew), reference(p)))
+        << p.m << "x" << p.n << "x" << p.k << " " << to_string(p.book) << " skew " << skew;
+  }
+  QGemmKernels kernels_;
+};
+
+TEST_P(QGemmTargets, RaggedShapes) {
+  const int64_t shapes[][3] = {{0, 16, 16},    {16, 0, 16},     {3, 5, 0},       {1, 1, 1},     {1, 3, 15},
+                               {3, 16, 17},    {5, 17, 16},     {6, 15, 63},     {7, 63, 64},   {15, 64, 65},
+                               {16, 65, 127},  {17, 33, 256},   {48, 16, 31},    {49, 127, 33}, {64, 1, 1023},
+                               {127, 17, 128}, {2, 1023, 63},   {1, 300, 1023},  {65, 63, 5},   {4, 16, 2100},
+                               {13, 290, 515}, {1023, 15, 127}, {100, 270, 1025}};
+  uint64_t seed = 0;
+  for (const auto& s : shapes)
+    for (const CodeBook book : kBooks) {
+      ++seed;
+      expect_exact(problem(s[0], s[1], s[2], book, seed), seed % 4);
+    }
+}
+
+TEST_P(QGemmTargets, EveryPairOfCodes) {
+  for (const CodeBook book : kBooks) {
+    const CodeRange range = range_of(book);
+    Problem p{256, range.high - range.low + 1, 1, book, true, true, true, true, 128, {}, {}};
+    for (int code = -128; code < 128; ++code) p.x.push_back(static_cast<int8_t>(code));
+    for (int code = range.low; code <= range.high; ++code)
+      p.w.push_back(static_cast<int8_t>(book == CodeBook::binary && code == 0 ? 1 : code));
+    expect_exact(p, 1);
+  }
+}
+
+TEST_P(QGemmTargets, LargestSums) {
+  for (const CodeBook book : kBooks)
+    for (uint64_t ends = 0; ends < 4; ++ends) expect_exact(problem(7, 18, 4500, book, ends, true), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, QGemmTargets,
+                         ::testing::Values(Target::cpu_generic, Target::cpu_avx2, Target::cpu_avx512_vnni),
+                         [](const auto& target) { return std::string(to_string(target.param)); });
+
+TEST(QGemm, FallsBackToAnEarlierTarget) {
+  const QGemmKernels table = resolve(qgemm_impls(), DeviceType::cpu, Target::cpu_generic);
+  EXPECT_NE(table.gemm, nullptr);
+  EXPECT_NE(table.pack_panels, nullptr);
+}
+
+}  // namespace
+}  // namespace lowbit

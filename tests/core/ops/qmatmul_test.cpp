@@ -1,0 +1,101 @@
+#include "core/ops/qmatmul.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/ops/quantize.h"
+#include "core/random.h"
+
+namespace lowbit {
+namespace {
+
+/// x w^T + bias in double, and the same with absolute values: what an error bound is relative to.
+struct Product {
+  double value = 0, magnitude = 0;
+};
+Product product(const std::vector<float>& x, const std::vector<float>& w, int64_t m, int64_t n, int64_t k, float bias) {
+  Product p{bias, std::abs(bias)};
+  for (int64_t j = 0; j < k; ++j) {
+    const double term = double{x[static_cast<size_t>(m * k + j)]} * w[static_cast<size_t>(n * k + j)];
+    p.value += term;
+    p.magnitude += std::abs(term);
+  }
+  return p;
+}
+
+QTensor weight(CodeBook book, Granularity per, const Shape& shape) {
+  const Tensor w = random_normal(shape, 0, 0.05, 11);
+  if (book == CodeBook::binary) return ops::encode_sign(w, per, ops::group_stats(w, per).mean_abs).q;
+  return ops::encode_absmax(w, book, per).q;
+}
+
+// The integer path computes what fake quantization in exact arithmetic would, up to the rounding of the epilogue and of
+// the dequantized values: a few units of 2^-24 of the sum of magnitudes.
+TEST(QLinear, EqualsFakeQuantizationForEveryBookAndGranularity) {
+  const int64_t m = 9, n = 37, k = 200;
+  const Tensor x = random_normal(Shape({3, 3, k}), 0.2, 1, 5), bias = random_normal(Shape({n}), 0, 1, 6);
+  for (const CodeBook w_book : {CodeBook::binary, CodeBook::ternary, CodeBook::int4, CodeBook::int8})
+    for (const Granularity w_per : {Granularity::row, Granularity::tensor})
+      for (const Granularity x_per : {Granularity::row, Granularity::tensor})
+        for (const CodeBook x_book : {CodeBook::int8, CodeBook::uint8, CodeBook::trit}) {
+          const QTensor qw = weight(w_book, w_per, Shape({n, k}));
+          const QTensor qx = x_book == CodeBook::int8 ? ops::encode_absmax(x, x_book, x_per).q
+                                                      : ops::encode_asymmetric(x, x_book, x_per).q;
+          const Tensor y = ops::qlinear(qx, pack_weight(qw), bias);
+          ASSERT_EQ(y.shape(), Shape({3, 3, n}));
+          const std::vector<float> xs = dequantize(qx).to_vector<float>(), ws = dequantize(qw).to_vector<float>();
+          const std::vector<float> ys = y.to_vector<float>(), bs = bias.to_vector<float>();
+          for (int64_t i = 0; i < m; ++i)
+            for (int64_t j = 0; j < n; ++j) {
+              const Product p = product(xs, ws, i, j, k, bs[static_cast<size_t>(j)]);
+              // With an offset m the levels are measured from m, which may exceed the values themselves.
+              const double range = qx.offset.defined() ? 4 : 1;
+              EXPECT_NEAR(ys[static_cast<size_t>(i * n + j)], p.value, 8 * 0x1p-24 * range * p.magnitude);
+            }
+        }
+}
+
+TEST(QLinear, ATokensResultDependsOnThatTokenAlone) {
+  const Tensor x = random_normal(Shape({67, 130}), 0, 1, 5);
+  const PackedWeight w = pack_weight(weight(CodeBook::ternary, Granularity::row, Shape({50, 130})));
+  const auto linear = [&](const Tensor& rows) {
+    return ops::qlinear(ops::encode_absmax(rows, CodeBook::int8, Granularity::row).q, w).to_vector<float>();
+  };
+  const std::vector<float> all = linear(x);
+  for (const int64_t r : {0, 1, 47, 48, 66}) {
+    const std::vector<float> one = linear(x.rows(r, r + 1));
+    EXPECT_EQ(one, std::vector<float>(all.begin() + r * 50, all.begin() + (r + 1) * 50));
+  }
+}
+
+TEST(QLinear, ZeroAndNanTokens) {
+  const Tensor x = Tensor::from(Shape({3, 2}), std::vector<float>{0, 0, 1, std::nanf(""), 1, 2});
+  const PackedWeight w = pack_weight(weight(CodeBook::binary, Granularity::row, Shape({2, 2})));
+  const Tensor bias = Tensor::from(Shape({2}), std::vector<float>{0.5f, -1});
+  const std::vector<float> y =
+      ops::qlinear(ops::encode_absmax(x, CodeBook::int8, Granularity::row).q, w, bias).to_vector<float>();
+  EXPECT_EQ((std::vector<float>{y[0], y[1]}), (std::vector<float>{0.5f, -1}));
+  EXPECT_TRUE(std::isnan(y[2]) && std::isnan(y[3]));
+  EXPECT_TRUE(std::isfinite(y[4]) && std::isfinite(y[5]));
+}
+
+TEST(PackedWeight, TakesTheBitsOfItsBook) {
+  const auto bytes = [](CodeBook book) {
+    return pack_weight(weight(book, Granularity::row, Shape({64, 256}))).panels.bytes();
+  };
+  EXPECT_EQ(bytes(CodeBook::int8), 64u * 256);
+  EXPECT_EQ(bytes(CodeBook::int4), 64u * 256 / 2);
+  EXPECT_EQ(bytes(CodeBook::ternary), 64u * 256 / 4);
+  EXPECT_EQ(bytes(CodeBook::binary), 64u * 256 / 8);
+}
+
+TEST(QLinear, RefusesWhatDoesNotFit) {
+  const QTensor w = weight(CodeBook::int8, Granularity::row, Shape({4, 6}));
+  const QTensor x = ops::encode_absmax(random_normal(Shape({2, 5}), 0, 1, 1), CodeBook::int8, Granularity::row).q;
+  EXPECT_THROW(ops::qlinear(x, pack_weight(w)), Error);
+  const Tensor positive = random_uniform(Shape({4, 6}), 0, 1, 1);
+  EXPECT_THROW(pack_weight(ops::encode_asymmetric(positive, CodeBook::uint8, Granularity::row).q), Error);
+}
+
+}  // namespace
+}  // namespace lowbit
