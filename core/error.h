@@ -13,7 +13,7 @@ namespace lowbit {
 enum class ErrorKind : int {
   internal = 1,    ///< a bug, or a misuse of the C++ API
   usage = 2,       ///< command line or configuration
-  data = 3,        ///< input text, audio or corpus; the message names file, line and byte where it can
+  data = 3,        ///< input text, audio or corpus (file, line, byte where it can); output that cannot be written
   model = 4,       ///< checkpoint or model files: corrupt, half written, or for another model
   diverged = 5,    ///< training left the finite numbers
   memory = 6,      ///< host or device memory

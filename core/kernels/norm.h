@@ -11,8 +11,8 @@
 namespace lowbit {
 
 /// Rows of x [rows, cols] scaled to unit variance (mean given: layer norm) or unit mean square (mean null: RMS norm):
-/// y = (x - mean) * rstd * weight + bias. weight and bias [cols] may be null. mean and rstd [rows] are of the compute
-/// type. A row's result depends on that row alone.
+/// y = (x - mean) * rstd * weight + bias. bias, or weight and bias [cols], may be null. mean and rstd [rows] are of the
+/// compute type. A row's result depends on that row alone.
 struct NormArgs {
   const void *x, *weight, *bias;
   void *y, *mean, *rstd;

@@ -22,6 +22,7 @@ NormResult norm(NormKind kind, const Tensor& x, const Tensor& weight, const Tens
            "needs a floating type and a non-empty last axis, got {} {}", to_string(x.dtype()), x.shape().str());
   check_vector("weight", weight, x);
   check_vector("bias", bias, x);
+  LB_CHECK(weight.defined() || !bias.defined(), "norm", "a bias needs a weight");
   const int64_t rows = x.shape().rows();
   const DType statistics = compute_type(x.dtype());
   NormResult result;

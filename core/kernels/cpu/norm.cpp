@@ -21,9 +21,21 @@ void forward(const NormArgs& a) {
     const C rstd = 1 / math::sqrt(lane_sum<C>(a.cols, squared) * share + eps);
     if (a.mean) static_cast<C*>(a.mean)[r] = mean;
     static_cast<C*>(a.rstd)[r] = rstd;
+    const auto write = [=](auto factor, auto offset) {  // one loop for each case: a test inside stops vectorisation
 #pragma omp simd
-    for (int64_t j = 0; j < a.cols; ++j)
-      store(y + j, (load(x + j) - mean) * rstd * (weight ? load(weight + j) : C{1}) + (bias ? load(bias + j) : C{0}));
+      for (int64_t j = 0; j < a.cols; ++j) store(y + j, (load(x + j) - mean) * rstd * factor(j) + offset(j));
+    };
+    const auto factor = [=](int64_t j) { return load(weight + j); };
+    const auto offset = [=](int64_t j) { return load(bias + j); };
+    const auto one = [](int64_t) { return C{1}; };
+    const auto zero = [](int64_t) { return C{0}; };
+    if (bias) {
+      write(factor, offset);
+    } else if (weight) {
+      write(factor, zero);
+    } else {
+      write(one, zero);
+    }
   }
 }
 
@@ -48,14 +60,21 @@ void backward(const NormGradArgs& a) {
       T* dx = static_cast<T*>(a.dx) + r * a.cols;
       const C mean = a.mean ? static_cast<const C*>(a.mean)[r] : C{0}, rstd = static_cast<const C*>(a.rstd)[r];
       const auto hat = [=](int64_t j) { return (load(x + j) - mean) * rstd; };
-      const auto g = [=](int64_t j) { return weight ? load(dy + j) * load(weight + j) : static_cast<C>(load(dy + j)); };
-      const C dot = lane_sum<C>(a.cols, [=](int64_t j) { return g(j) * hat(j); }) * share;
-      const C shift = a.mean ? lane_sum<C>(a.cols, g) * share : C{0};
+      const auto row = [&](auto g) {
+        const C dot = lane_sum<C>(a.cols, [=](int64_t j) { return g(j) * hat(j); }) * share;
+        const C shift = a.mean ? lane_sum<C>(a.cols, g) * share : C{0};
+#pragma omp simd
+        for (int64_t j = 0; j < a.cols; ++j) store(dx + j, rstd * (g(j) - hat(j) * dot - shift));
+      };
+      if (weight) {
+        row([=](int64_t j) { return load(dy + j) * load(weight + j); });
+      } else {
+        row([=](int64_t j) { return static_cast<C>(load(dy + j)); });
+      }
 #pragma omp simd
       for (int64_t j = 0; j < a.cols; ++j) {
         dweight[j] += load(dy + j) * hat(j);
         dbias[j] += load(dy + j);
-        store(dx + j, rstd * (g(j) - hat(j) * dot - shift));
       }
     }
   }

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace lowbit {
+
+/// The reader of standard output has gone away (`lowbit generate ... | head`). Not an Error: nothing went wrong here.
+struct BrokenPipe {};
+
+/// Writes to standard output, where results go; logs go to stderr. BrokenPipe, or Error(data) when it cannot be
+/// written.
+void write_output(std::string_view text);
+/// Pushes what was written to its reader, with the same failures.
+void flush_output();
+
+}  // namespace lowbit

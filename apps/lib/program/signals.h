@@ -1,0 +1,25 @@
+#pragma once
+
+namespace lowbit {
+
+/// Exit code of a run that was told to stop and saved a good checkpoint first: a scheduler may queue it again.
+inline constexpr int kExitPreempted = 75;
+
+/// While one lives, SIGINT, SIGTERM and SIGUSR1 (Slurm's warning) only raise stop_requested(), for work that can stop
+/// at a good point. A second signal ends the process at once, as does the first when no guard lives.
+class StopGuard {
+ public:
+  StopGuard();
+  ~StopGuard();
+  StopGuard(const StopGuard&) = delete;
+  StopGuard& operator=(const StopGuard&) = delete;
+};
+
+bool stop_requested();
+/// 128 + the signal (130 for SIGINT, 143 for SIGTERM): the exit code of a stop without a save.
+int stop_exit_code();
+
+/// Called once by run_program: handlers as above, SIGPIPE ignored so that a closed pipe is an error code of write().
+void install_signal_handlers();
+
+}  // namespace lowbit

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <span>
+
+#include "apps/lib/program/program.h"
+
+namespace lowbit {
+
+/// The program's verbs in the order of `lowbit help`. A new verb is a file in this folder and a line in verbs.cpp.
+std::span<const Verb> all_verbs();
+
+Verb completion_verb();
+Verb doctor_verb();
+Verb help_verb();
+
+}  // namespace lowbit

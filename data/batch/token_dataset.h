@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "data/corpus/parallel_text.h"
+#include "data/tokenizer/sentencepiece_tokenizer.h"
+
+namespace lowbit {
+
+/// Sequences of ids back to back: row i is ids[offsets[i], offsets[i + 1]).
+class TokenRows {
+ public:
+  void append(std::span<const int32_t> row);
+  std::span<const int32_t> operator[](int64_t row) const;
+  int64_t size() const { return static_cast<int64_t>(offsets_.size()) - 1; }
+  int64_t length(int64_t row) const;
+  int64_t tokens() const { return offsets_.back(); }
+  uint64_t fingerprint() const;  ///< XXH3 of ids and lengths
+
+ private:
+  std::vector<int32_t> ids_;
+  std::vector<int64_t> offsets_{0};
+};
+
+/// A tokenised parallel corpus; rows hold neither bos nor eos, which the batcher adds.
+struct TokenDataset {
+  TokenRows source, target;
+  int64_t size() const { return source.size(); }
+  uint64_t fingerprint() const;
+};
+
+TokenDataset tokenize(const ParallelText& text, const SentencePieceTokenizer& tokenizer);
+
+}  // namespace lowbit

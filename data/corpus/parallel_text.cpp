@@ -1,0 +1,79 @@
+#include "data/corpus/parallel_text.h"
+
+#include <nlohmann/json.hpp>
+
+#include "data/corpus/tsv.h"
+#include "data/text/text_file.h"
+
+namespace lowbit {
+namespace {
+
+std::string string_at(const nlohmann::json& row, std::string_view field, const TextFile& file, int64_t line) {
+  const nlohmann::json* value = &row;
+  for (size_t begin = 0; begin <= field.size();) {
+    const size_t dot = std::min(field.find('.', begin), field.size());
+    const std::string name(field.substr(begin, dot - begin));
+    LB_REQUIRE(value->is_object() && value->contains(name), ErrorKind::data, "jsonl",
+               "{}: no field {} (looking for {})", file.where(line), name, field);
+    value = &(*value)[name];
+    begin = dot + 1;
+  }
+  LB_REQUIRE(value->is_string(), ErrorKind::data, "jsonl", "{}: field {} must hold a string, not {}", file.where(line),
+             field, value->type_name());
+  return value->get<std::string>();
+}
+
+nlohmann::json parse_row(const TextFile& file, int64_t line) {
+  try {
+    return nlohmann::json::parse(file.line(line));
+  } catch (const nlohmann::json::parse_error& error) {
+    fail(ErrorKind::data, "jsonl", "{}: not JSON from column {} on", file.where(line), error.byte);
+  }
+}
+
+std::vector<std::string> lines_of(const TextFile& file) {
+  std::vector<std::string> lines;
+  lines.reserve(static_cast<size_t>(file.lines()));
+  for (int64_t i = 1; i <= file.lines(); ++i) lines.emplace_back(file.line(i));
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> read_lines(const std::filesystem::path& path) { return lines_of(TextFile::read(path)); }
+
+ParallelText read_parallel_lines(const std::filesystem::path& source, const std::filesystem::path& target) {
+  const TextFile a = TextFile::read(source), b = TextFile::read(target);
+  if (a.lines() != b.lines()) {
+    const TextFile& longer = a.lines() > b.lines() ? a : b;
+    const TextFile& shorter = a.lines() > b.lines() ? b : a;
+    fail(ErrorKind::data, "lines",
+         "{}: has no partner, {} ends after {} lines; the two files must be aligned line by line",
+         longer.where(shorter.lines() + 1), shorter.path().string(), shorter.lines());
+  }
+  return {lines_of(a), lines_of(b)};
+}
+
+ParallelText read_parallel_tsv(const std::filesystem::path& path, const TsvColumns& columns) {
+  const TextFile file = TextFile::read(path);
+  ParallelText text;
+  for (int64_t i = 1; i <= file.lines(); ++i) {
+    const auto cells = split_tabs(file.line(i));
+    text.source.emplace_back(cell(file, i, cells, columns.source));
+    text.target.emplace_back(cell(file, i, cells, columns.target));
+  }
+  return text;
+}
+
+ParallelText read_parallel_jsonl(const std::filesystem::path& path, const JsonFields& fields) {
+  const TextFile file = TextFile::read(path);
+  ParallelText text;
+  for (int64_t i = 1; i <= file.lines(); ++i) {
+    const auto row = parse_row(file, i);
+    text.source.push_back(string_at(row, fields.source, file, i));
+    text.target.push_back(string_at(row, fields.target, file, i));
+  }
+  return text;
+}
+
+}  // namespace lowbit

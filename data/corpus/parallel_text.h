@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace lowbit {
+
+/// Rows of a source text and its target: a translation, a summary. Row i is (source[i], target[i]); either may be
+/// empty.
+struct ParallelText {
+  std::vector<std::string> source, target;
+  int64_t size() const { return static_cast<int64_t>(source.size()); }
+};
+
+/// Two line-aligned files. Errors (data): files of different length, and those of TextFile::read.
+ParallelText read_parallel_lines(const std::filesystem::path& source, const std::filesystem::path& target);
+
+/// Columns count from 1; negative ones count from the row's end: -1 is the last.
+struct TsvColumns {
+  int source = -2;
+  int target = -1;
+};
+
+/// Tab-separated rows without header or quoting; the default columns fit the files of `lowbit prepare` and plain pairs.
+/// Errors (data): a row without such a column, naming file, line and byte.
+ParallelText read_parallel_tsv(const std::filesystem::path& path, const TsvColumns& columns = {});
+
+/// Where the texts stand in a row's object; dots descend: "translation.en".
+struct JsonFields {
+  std::string source, target;
+};
+
+/// One JSON object per line. Errors (data): a line that is no JSON, a field that is missing or no string.
+ParallelText read_parallel_jsonl(const std::filesystem::path& path, const JsonFields& fields);
+
+/// One text per line, as for `generate` and `score`. Errors: those of TextFile::read.
+std::vector<std::string> read_lines(const std::filesystem::path& path);
+
+}  // namespace lowbit

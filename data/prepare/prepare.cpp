@@ -1,0 +1,74 @@
+#include "data/prepare/prepare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "data/corpus/parallel_text.h"
+#include "data/corpus/tsv.h"
+#include "data/prepare/clean.h"
+#include "data/prepare/write.h"
+#include "data/text/text_file.h"
+
+namespace lowbit {
+namespace {
+
+SplitCorpus split_and_write(std::vector<AlignedRow> rows, const SplitOptions& split, const std::filesystem::path& out,
+                            const std::vector<std::string>& provenance) {
+  const size_t raw = rows.size();
+  SplitCorpus corpus = split_corpus(std::move(rows), split);
+  LB_REQUIRE(!corpus.train.empty(), ErrorKind::data, "prepare",
+             "none of {} rows from {} is left to train on: see the filter options", raw, fmt::join(provenance, ", "));
+  write_split_corpus(corpus, out, provenance);
+  return corpus;
+}
+
+/// A row of a user's own corpus. Without document keys, equal source texts are one document, so they share a split.
+AlignedRow make_row(const std::string& origin, std::string_view document, std::string_view source,
+                    std::string_view target) {
+  AlignedRow row{origin, "", clean(source), clean(target)};
+  row.document = fmt::format("{}:{}", origin, document.empty() ? dedupe_key(row.source) : clean(document));
+  return row;
+}
+
+std::string name_of(const std::string& origin, const std::filesystem::path& file) {
+  return origin.empty() ? file.stem().string() : origin;
+}
+
+}  // namespace
+
+SplitCorpus prepare_ddtp(const PrepareDdtpOptions& options) {
+  std::vector<AlignedRow> rows;
+  for (DdtpSegment& segment : read_ddtp(options.lists, options.language)) {
+    const bool wanted =
+        options.kinds.empty() || std::count(options.kinds.begin(), options.kinds.end(), segment.kind) > 0;
+    if (wanted)
+      rows.push_back({"ddtp", "ddtp:" + segment.source_package, std::move(segment.source), std::move(segment.target)});
+  }
+  return split_and_write(std::move(rows), options.split, options.out, release_dates(options.lists));
+}
+
+SplitCorpus prepare_tsv(const PrepareTsvOptions& options) {
+  const TextFile file = TextFile::read(options.file);
+  const std::string origin = name_of(options.origin, options.file);
+  std::vector<AlignedRow> rows;
+  for (int64_t i = 1; i <= file.lines(); ++i) {
+    const auto cells = split_tabs(file.line(i));
+    const auto at = [&](int column) { return cell(file, i, cells, column); };
+    rows.push_back(make_row(origin, options.document_column == 0 ? "" : at(options.document_column),
+                            at(options.source_column), at(options.target_column)));
+  }
+  return split_and_write(std::move(rows), options.split, options.out, {options.file.filename().string()});
+}
+
+SplitCorpus prepare_lines(const PrepareLinesOptions& options) {
+  const ParallelText text = read_parallel_lines(options.source, options.target);
+  const std::string origin = name_of(options.origin, options.source);
+  std::vector<AlignedRow> rows;
+  for (size_t i = 0; i < text.source.size(); ++i) rows.push_back(make_row(origin, "", text.source[i], text.target[i]));
+  return split_and_write(std::move(rows), options.split, options.out,
+                         {options.source.filename().string(), options.target.filename().string()});
+}
+
+}  // namespace lowbit

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/prepare/ddtp.h"
+#include "data/prepare/split.h"
+
+/// The verbs of `lowbit prepare`. Each cleans, filters, deduplicates and splits a corpus without leakage
+/// (data/README.md) and writes train.tsv, dev.tsv, test.tsv (origin, document, source, target) and stats.json (counts,
+/// SHA-256 of the files) into `out`. Same input, same bytes. Errors (data): bad input text, no row left to train on, a
+/// file that cannot be written.
+namespace lowbit {
+
+struct PrepareDdtpOptions {
+  std::filesystem::path lists;          ///< what scripts/fetch_ddtp.sh made
+  std::string language;                 ///< of the translation: it, de, pt_BR
+  std::vector<SegmentKind> kinds = {};  ///< kinds to keep; empty keeps all. The quickstart takes synopses only
+  std::filesystem::path out = {};
+  SplitOptions split = {};
+};
+SplitCorpus prepare_ddtp(const PrepareDdtpOptions& options);
+
+struct PrepareTsvOptions {
+  std::filesystem::path file;
+  int source_column = -2, target_column = -1;  ///< from 1, or from the row's end when negative
+  int document_column = 0;                     ///< 0: every source text is a document of its own
+  std::string origin = {};                     ///< empty: the file's stem
+  std::filesystem::path out = {};
+  SplitOptions split = {};
+};
+SplitCorpus prepare_tsv(const PrepareTsvOptions& options);
+
+struct PrepareLinesOptions {
+  std::filesystem::path source, target;  ///< line-aligned files; rows with an empty side are dropped
+  std::string origin = {};               ///< empty: the source file's stem
+  std::filesystem::path out = {};
+  SplitOptions split = {};
+};
+SplitCorpus prepare_lines(const PrepareLinesOptions& options);
+
+}  // namespace lowbit

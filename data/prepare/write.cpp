@@ -1,0 +1,77 @@
+#include "data/prepare/write.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/error.h"
+#include "core/files/atomic.h"
+#include "data/prepare/clean.h"
+#include "data/prepare/sha256.h"
+
+namespace lowbit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string as_tsv(const std::vector<AlignedRow>& rows) {
+  std::string text;
+  for (const AlignedRow& row : rows)
+    text += fmt::format("{}\t{}\t{}\t{}\n", row.origin, row.document, row.source, row.target);
+  return text;
+}
+
+Json statistics(const std::vector<AlignedRow>& rows, std::string_view tsv) {
+  std::set<std::string_view> documents;
+  std::map<std::string, int64_t> by_origin;
+  std::vector<int64_t> lengths;
+  int64_t source_tokens = 0, target_tokens = 0;
+  for (const AlignedRow& row : rows) {
+    documents.insert(row.document);
+    ++by_origin[row.origin];
+    lengths.push_back(count_text_tokens(row.source));
+    source_tokens += lengths.back();
+    target_tokens += count_text_tokens(row.target);
+  }
+  std::sort(lengths.begin(), lengths.end());
+  const auto quantile = [&](double q) {
+    return lengths.empty() ? 0 : lengths[static_cast<size_t>(q * static_cast<double>(lengths.size()))];
+  };
+  const double mean = rows.empty() ? 0 : static_cast<double>(source_tokens) / static_cast<double>(rows.size());
+  return {{"rows", rows.size()},
+          {"documents", documents.size()},
+          {"source_tokens", source_tokens},
+          {"target_tokens", target_tokens},
+          {"source_tokens_mean", std::round(10 * mean) / 10},
+          {"source_tokens_median", quantile(0.5)},
+          {"source_tokens_p95", quantile(0.95)},
+          {"by_origin", by_origin},
+          {"sha256", to_hex(Sha256().update(tsv).digest())}};
+}
+
+}  // namespace
+
+void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& out,
+                        const std::vector<std::string>& provenance) {
+  std::error_code error;
+  std::filesystem::create_directories(out, error);
+  LB_REQUIRE(!error, ErrorKind::data, "prepare", "cannot make the folder {}: {}", out.string(), error.message());
+  Json stats = {{"format", "lowbit-v1"}, {"provenance", provenance}};
+  for (const auto& [origin, counts] : corpus.origins)
+    stats["origins"][origin] = {{"raw", counts.raw}, {"kept", counts.kept}, {"deduplicated", counts.deduplicated}};
+  stats["rejected"] = corpus.rejected;
+  stats["test_pool"] = corpus.test_pool;
+  stats["dev_pool"] = corpus.dev_pool;
+  const std::pair<const char*, const std::vector<AlignedRow>*> parts[] = {
+      {"train", &corpus.train}, {"dev", &corpus.dev}, {"test", &corpus.test}};
+  for (const auto& [name, rows] : parts) {
+    const std::string tsv = as_tsv(*rows);
+    stats[name] = statistics(*rows, tsv);
+    write_file_atomically((out / fmt::format("{}.tsv", name)).string(), tsv);
+  }
+  write_file_atomically((out / "stats.json").string(),
+                        stats.dump(1) + "\n");  // last: where it stands, the rest is complete
+}
+
+}  // namespace lowbit

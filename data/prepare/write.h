@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/prepare/split.h"
+
+namespace lowbit {
+
+/// Writes train.tsv, dev.tsv, test.tsv and stats.json; each file appears whole or not at all. `provenance` goes into
+/// stats.json. Error (data): a file cannot be written.
+void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& out,
+                        const std::vector<std::string>& provenance);
+
+}  // namespace lowbit

@@ -1,0 +1,126 @@
+#include "data/tokenizer/sentencepiece_tokenizer.h"
+
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/files/atomic.h"
+
+namespace lowbit {
+namespace {
+
+namespace spm = sentencepiece;
+
+/// Hands the training texts to sentencepiece without a file in between. It takes no text with a tab or line end.
+class TextIterator final : public spm::SentenceIterator {
+ public:
+  explicit TextIterator(std::span<const std::string> texts) : texts_(texts) {}
+  bool done() const override { return next_ == texts_.size(); }
+  void Next() override { ++next_; }
+  const std::string& value() const override { return texts_[next_]; }
+  spm::util::Status status() const override { return {}; }
+
+ private:
+  std::span<const std::string> texts_;
+  size_t next_ = 0;
+};
+
+/// sentencepiece's messages open with its source position: "Internal: trainer_interface.cc(660) [...] Vocabulary size
+/// ...".
+std::string reason(const spm::util::Status& status) {
+  const std::string text = status.ToString();
+  const size_t bracket = text.rfind("] ");
+  return bracket == std::string::npos ? text : text.substr(bracket + 2);
+}
+
+}  // namespace
+
+struct SentencePieceTokenizer::Impl {
+  spm::SentencePieceProcessor processor;
+  std::string model;  // the file's bytes
+  SpecialIds ids;
+
+  /// `origin` names the model in messages.
+  static std::unique_ptr<Impl> from_bytes(std::string bytes, const std::string& origin) {
+    auto impl = std::make_unique<Impl>();
+    const auto status = impl->processor.LoadFromSerializedProto(bytes);
+    LB_REQUIRE(status.ok(), ErrorKind::model, "tokenizer", "{}: no sentencepiece model: {}", origin, reason(status));
+    impl->model = std::move(bytes);
+    impl->ids = {impl->processor.bos_id(), impl->processor.pad_id(), impl->processor.eos_id(),
+                 impl->processor.unk_id()};
+    const auto& ids = impl->ids;
+    LB_REQUIRE(std::min({ids.bos, ids.pad, ids.eos, ids.unk}) >= 0, ErrorKind::model, "tokenizer",
+               "{}: must have bos, pad, eos and unk, but their ids are {}, {}, {}, {} (-1: none)", origin, ids.bos,
+               ids.pad, ids.eos, ids.unk);
+    return impl;
+  }
+};
+
+SentencePieceTokenizer::SentencePieceTokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SentencePieceTokenizer::SentencePieceTokenizer(SentencePieceTokenizer&&) noexcept = default;
+SentencePieceTokenizer& SentencePieceTokenizer::operator=(SentencePieceTokenizer&&) noexcept = default;
+SentencePieceTokenizer::~SentencePieceTokenizer() = default;
+
+SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string> texts,
+                                                     const SentencePieceOptions& options) {
+  const SpecialIds ids;
+  const std::unordered_map<std::string, std::string> arguments = {
+      {"model_type", options.model == SentencePieceOptions::Model::bpe ? "bpe" : "unigram"},
+      {"vocab_size", std::to_string(options.vocab_size)},
+      {"character_coverage", fmt::format("{}", options.character_coverage)},
+      {"byte_fallback", options.byte_fallback ? "true" : "false"},
+      {"normalization_rule_name", options.normalization},
+      {"bos_id", std::to_string(ids.bos)},
+      {"pad_id", std::to_string(ids.pad)},
+      {"eos_id", std::to_string(ids.eos)},
+      {"unk_id", std::to_string(ids.unk)},
+      {"num_threads", "1"},  // unigram sums in the order of its threads
+      {"minloglevel", "3"},
+  };
+  TextIterator iterator(texts);
+  std::string model;
+  const auto status = spm::SentencePieceTrainer::Train(arguments, &iterator, &model);
+  LB_REQUIRE(status.ok(), ErrorKind::data, "tokenizer", "cannot learn {} pieces from {} texts: {}", options.vocab_size,
+             texts.size(), reason(status));
+  return SentencePieceTokenizer(Impl::from_bytes(std::move(model), "the trained vocabulary"));
+}
+
+SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  LB_REQUIRE(file, ErrorKind::model, "tokenizer", "{}: cannot open", path.string());
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  return SentencePieceTokenizer(Impl::from_bytes(std::move(bytes), path.string()));
+}
+
+void SentencePieceTokenizer::save(const std::filesystem::path& path) const {
+  write_file_atomically(path.string(), impl_->model);
+}
+
+std::vector<int32_t> SentencePieceTokenizer::encode(std::string_view text) const {
+  std::vector<int> ids;
+  const auto status = impl_->processor.Encode(text, &ids);
+  LB_CHECK(status.ok(), "tokenizer", "{}", reason(status));
+  return ids;
+}
+
+std::string SentencePieceTokenizer::decode(std::span<const int32_t> ids) const {
+  for (const int32_t id : ids)
+    LB_CHECK(id >= 0 && id < vocab_size(), "tokenizer", "id {} is outside the vocabulary of {}", id, vocab_size());
+  std::string text;
+  const auto status = impl_->processor.Decode(std::vector<int>(ids.begin(), ids.end()), &text);
+  LB_CHECK(status.ok(), "tokenizer", "{}", reason(status));
+  return text;
+}
+
+int64_t SentencePieceTokenizer::vocab_size() const { return impl_->processor.GetPieceSize(); }
+const std::string& SentencePieceTokenizer::piece(int32_t id) const { return impl_->processor.IdToPiece(id); }
+const SpecialIds& SentencePieceTokenizer::special_ids() const { return impl_->ids; }
+uint64_t SentencePieceTokenizer::fingerprint() const { return XXH3_64bits(impl_->model.data(), impl_->model.size()); }
+
+}  // namespace lowbit

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/tokenizer/special_ids.h"
+
+namespace lowbit {
+
+struct SentencePieceOptions {
+  enum class Model : uint8_t { bpe, unigram };
+  Model model = Model::bpe;
+  int64_t vocab_size = 4000;           ///< pieces, the four special ones included
+  double character_coverage = 0.9998;  ///< share of the text's characters that get a piece; the rest is unk
+  bool byte_fallback = false;          ///< 256 byte pieces instead of unk
+  std::string normalization =
+      "identity";  ///< or nfkc, nmt_nfkc, ...: identity gives back the very text that was encoded
+};
+
+/// Text to ids and back through a sentencepiece model. Const members may be called from several threads.
+class SentencePieceTokenizer {
+ public:
+  /// Learns one vocabulary from all texts: give source and target for a joint one. Same texts and options, same bytes.
+  /// Errors (data): no text, or too little of it for the vocabulary size.
+  static SentencePieceTokenizer train(std::span<const std::string> texts, const SentencePieceOptions& options);
+
+  /// Any sentencepiece model file with pad, bos, eos and unk. Errors (model): missing, broken, or without one of them.
+  static SentencePieceTokenizer load(const std::filesystem::path& path);
+
+  SentencePieceTokenizer(SentencePieceTokenizer&&) noexcept;
+  SentencePieceTokenizer& operator=(SentencePieceTokenizer&&) noexcept;
+  ~SentencePieceTokenizer();
+
+  /// Writes the model file; it appears whole or not at all. Error (data): cannot be written.
+  void save(const std::filesystem::path& path) const;
+
+  std::vector<int32_t> encode(std::string_view text) const;  ///< neither bos nor eos; text must be UTF-8
+  std::string decode(std::span<const int32_t> ids) const;    ///< special ids but unk leave no trace
+
+  int64_t vocab_size() const;
+  const std::string& piece(int32_t id) const;
+  const SpecialIds& special_ids() const;
+
+  /// XXH3 of the model file: a model remembers which vocabulary its rows belong to.
+  uint64_t fingerprint() const;
+
+ private:
+  struct Impl;
+  explicit SentencePieceTokenizer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lowbit

@@ -1,0 +1,75 @@
+#include "optim/optimizer.h"
+
+#include "core/error.h"
+
+namespace lowbit {
+namespace {
+
+constexpr const char* kKindKey = "optimizer";
+
+Tensor take(const StateDict& state, const std::string& name, const Shape& shape, DType dtype) {
+  const auto found = state.tensors.find(name);
+  LB_REQUIRE(found != state.tensors.end(), ErrorKind::model, "optimizer", "the saved state has no {}", name);
+  const Tensor& tensor = found->second;
+  LB_REQUIRE(tensor.shape() == shape && tensor.dtype() == dtype, ErrorKind::model, "optimizer",
+             "{} is {} {} in the saved state, {} {} is needed", name, to_string(tensor.dtype()), tensor.shape().str(),
+             to_string(dtype), shape.str());
+  return tensor;
+}
+
+}  // namespace
+
+Optimizer::Optimizer(std::string kind, std::vector<std::string> moment_names, std::vector<ParamGroup> groups)
+    : kind_(std::move(kind)), moment_names_(std::move(moment_names)), groups_(std::move(groups)) {
+  for (const ParamGroup& group : groups_)
+    for (const NamedParameter& parameter : group.parameters) {
+      LB_CHECK(parameter.value.dtype() == DType::f32, "optimizer", "{} is {}; optimizers work on f32 masters",
+               parameter.path, to_string(parameter.value.dtype()));
+      Entry& entry = entries_.emplace_back(Entry{parameter, group.lr_scale, group.weight_decay, {}});
+      for (size_t i = 0; i < moment_names_.size(); ++i)
+        entry.moments.push_back(Tensor::zeros(parameter.value.shape()));
+    }
+}
+
+void Optimizer::step(double lr, double grad_scale) {
+  for (Entry& entry : entries_) {
+    Variable& variable = entry.parameter.value;
+    if (!variable.has_grad()) continue;
+    update({variable.mutable_value(), variable.grad(), entry.moments, ++entry.updates, lr * entry.lr_scale,
+            entry.weight_decay, grad_scale});
+  }
+}
+
+void Optimizer::clear_grads() {
+  for (Entry& entry : entries_) entry.parameter.value.clear_grad();
+}
+
+StateDict Optimizer::state() const {
+  StateDict state;
+  state.metadata[kKindKey] = kind_;
+  for (const Entry& entry : entries_) {
+    const std::string prefix = entry.parameter.path + ".";
+    state.tensors[prefix + "updates"] = Tensor::from<int64_t>(Shape(), {entry.updates});
+    for (size_t i = 0; i < moment_names_.size(); ++i) state.tensors[prefix + moment_names_[i]] = entry.moments[i];
+  }
+  return state;
+}
+
+void Optimizer::load_state(const StateDict& state) {
+  const auto kind = state.metadata.find(kKindKey);
+  const std::string saved = kind == state.metadata.end() ? "an unknown optimizer" : kind->second;
+  LB_REQUIRE(saved == kind_, ErrorKind::model, "optimizer", "the saved state is of {}, this run uses {}", saved, kind_);
+  std::vector<Entry> loaded = entries_;
+  for (Entry& entry : loaded) {
+    const std::string prefix = entry.parameter.path + ".";
+    entry.updates = *take(state, prefix + "updates", Shape(), DType::i64).data<int64_t>();
+    for (size_t i = 0; i < moment_names_.size(); ++i)
+      entry.moments[i] = take(state, prefix + moment_names_[i], entry.parameter.value.shape(), DType::f32).clone();
+  }
+  const size_t expected = loaded.size() * (1 + moment_names_.size());
+  LB_REQUIRE(state.tensors.size() == expected, ErrorKind::model, "optimizer",
+             "the saved state has {} tensors, the parameters of this model need {}", state.tensors.size(), expected);
+  entries_ = std::move(loaded);  // only now: a refused state changes nothing
+}
+
+}  // namespace lowbit

@@ -1,0 +1,181 @@
+#include "apps/lib/program/program.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "apps/lib/program/completion.h"
+#include "apps/lib/program/output.h"
+#include "apps/lib/program/reference.h"
+#include "apps/lib/program/signals.h"
+#include "apps/verbs/verbs.h"
+#include "core/error.h"
+
+namespace lowbit {
+namespace {
+
+struct FailConfig {
+  std::string how;
+  int64_t kind = 0;
+};
+
+void declare(OptionRegistry& registry, FailConfig& config) {
+  registry.add("fail.how", config.how, "what goes wrong");
+  registry.add("fail.kind", config.kind, "kind of error");
+}
+
+int run(const FailConfig& config, const OptionRegistry&) {
+  if (config.how == "error") fail(static_cast<ErrorKind>(config.kind), "here", "gone");
+  if (config.how == "memory") throw std::bad_alloc();
+  if (config.how == "bug") throw std::logic_error("oops");
+  if (config.how == "pipe") throw BrokenPipe{};
+  return 0;
+}
+
+struct Outcome {
+  int code = 0;
+  std::string out, err;
+};
+
+Outcome run_captured(std::span<const Verb> verbs, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "lowbit");
+  Outcome outcome;
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  outcome.code = run_program(verbs, arguments);
+  outcome.out = ::testing::internal::GetCapturedStdout();
+  outcome.err = ::testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+Outcome run_failing(std::vector<std::string> arguments) {
+  static const Verb verbs[] = {make_verb<FailConfig>("fail", "goes wrong", declare, run)};
+  arguments.insert(arguments.begin(), "fail");
+  return run_captured(verbs, arguments);
+}
+
+TEST(Program, EveryErrorKindIsItsExitCodeAndOneLine) {
+  for (int kind = 1; kind <= 9; ++kind) {
+    const Outcome outcome = run_failing({"--how", "error", "--kind", std::to_string(kind)});
+    EXPECT_EQ(outcome.code, kind);
+    EXPECT_EQ(outcome.err, "lowbit: error: [here] gone\n");
+    EXPECT_EQ(outcome.out, "");
+  }
+  EXPECT_EQ(run_failing({}).code, 0);
+  EXPECT_EQ(run_failing({"--how", "memory"}).code, 6);
+  const Outcome bug = run_failing({"--how", "bug"});
+  EXPECT_EQ(bug.code, 1);
+  EXPECT_NE(bug.err.find("oops"), std::string::npos);
+  EXPECT_EQ(std::count(bug.err.begin(), bug.err.end(), '\n'), 1);
+  EXPECT_EQ(run_failing({"--how", "pipe"}).err, "");
+  EXPECT_EQ(run_failing({"--kin", "3"}).code, 2);
+}
+
+TEST(Program, UnknownVerbNamesTheNearest) {
+  const Outcome outcome = run_captured(all_verbs(), {"docter"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("no verb \"docter\", the nearest is doctor"), std::string::npos);
+  EXPECT_EQ(run_captured(all_verbs(), {}).code, 2);
+}
+
+TEST(Program, MisspeltVariablesAreNamed) {
+  setenv("LOWBIT_LOGG", "debug", 1);
+  setenv("LOWBIT_FAIL_HOW", "error", 1);
+  const Outcome outcome = run_failing({"--kind", "3"});
+  unsetenv("LOWBIT_LOGG");
+  unsetenv("LOWBIT_FAIL_HOW");
+  EXPECT_EQ(outcome.code, 3) << "LOWBIT_FAIL_HOW is the option fail.how";
+  EXPECT_NE(outcome.err.find("warning: LOWBIT_LOGG is set but sets nothing, the nearest is LOWBIT_LOG\n"),
+            std::string::npos);
+  EXPECT_EQ(outcome.err.find("LOWBIT_FAIL_HOW"), std::string::npos);
+}
+
+TEST(Program, HelpVersionAndResolvedConfiguration) {
+  EXPECT_NE(run_captured(all_verbs(), {"--version"}).out.find("lowbit 0."), std::string::npos);
+  EXPECT_EQ(run_captured(all_verbs(), {"help"}).out, run_captured(all_verbs(), {"--help"}).out);
+  EXPECT_NE(run_captured(all_verbs(), {"doctor", "-h"}).out.find("--doctor.json --json"), std::string::npos);
+  EXPECT_EQ(run_captured(all_verbs(), {"doctor", "--json", "--dump-config"}).out, "doctor:\n  json: true\n");
+}
+
+TEST(Program, DoctorDescribesThisMachineAsJson) {
+  const auto report = nlohmann::json::parse(run_captured(all_verbs(), {"doctor", "--json"}).out);
+  for (const char* section : {"build", "system", "cpu", "threads", "memory", "libraries"})
+    EXPECT_TRUE(report.contains(section)) << section;
+  EXPECT_EQ(report["threads"]["hardware"], sysconf(_SC_NPROCESSORS_ONLN));
+  EXPECT_EQ(report["memory"]["total_bytes"], sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE));
+}
+
+TEST(Program, OptionsPageIsCurrent) {
+  std::ifstream file(LB_TEST_DIR "/../docs/options.md");
+  std::ostringstream page;
+  page << file.rdbuf();
+  EXPECT_TRUE(page.str() == options_page(all_verbs())) << "run: lowbit help --markdown > docs/options.md";
+}
+
+// What bash answers to a Tab, asked of bash itself.
+std::string complete_in_bash(const std::string& words, int index) {
+  const std::string path = ::testing::TempDir() + "lowbit_completion.bash";
+  std::ofstream(path) << completion_script(all_verbs(), Shell::bash) << "COMP_WORDS=(" << words
+                      << ")\nCOMP_CWORD=" << index << "\n_lowbit\necho \"${COMPREPLY[*]}\"\n";
+  std::string answer;
+  FILE* pipe = popen(("bash " + path).c_str(), "r");
+  for (int c = 0; pipe != nullptr && (c = fgetc(pipe)) != EOF;) answer += static_cast<char>(c);
+  EXPECT_EQ(pclose(pipe), 0);
+  return answer;
+}
+
+TEST(Completion, BashCompletesVerbsFlagsAndChoices) {
+  EXPECT_EQ(complete_in_bash("lowbit doc", 1), "doctor\n");
+  EXPECT_EQ(complete_in_bash("lowbit doctor --js", 2), "--json\n");
+  EXPECT_EQ(complete_in_bash("lowbit completion ''", 2), "bash zsh fish\n");
+  EXPECT_EQ(complete_in_bash("lowbit completion --shell f", 3), "fish\n");
+  EXPECT_EQ(complete_in_bash("lowbit doctor fil", 2), "\n") << "left to file names";
+}
+
+TEST(Signals, WithoutAGuardTheProcessEndsWithTheTablesCode) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT((install_signal_handlers(), raise(SIGINT)), ::testing::ExitedWithCode(130), "");
+  EXPECT_EXIT((install_signal_handlers(), raise(SIGTERM)), ::testing::ExitedWithCode(143), "");
+}
+
+TEST(Signals, WithAGuardTheFirstIsARequestAndTheSecondEnds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto stop_twice = [](bool again) {
+    install_signal_handlers();
+    const StopGuard guard;
+    if (stop_requested()) _exit(1);
+    raise(SIGTERM);
+    if (!stop_requested() || stop_exit_code() != 143) _exit(2);
+    if (again) raise(SIGINT);
+    _exit(kExitPreempted);
+  };
+  EXPECT_EXIT(stop_twice(false), ::testing::ExitedWithCode(kExitPreempted), "");
+  EXPECT_EXIT(stop_twice(true), ::testing::ExitedWithCode(130), "");
+}
+
+TEST(Output, AClosedPipeAndAFullDiskAreTold) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto write_to_closed_pipe = [] {
+    int ends[2];
+    if (pipe(ends) != 0) _exit(1);
+    close(ends[0]);
+    dup2(ends[1], STDOUT_FILENO);
+    _exit(run_program(all_verbs(), std::vector<std::string>{"lowbit", "help"}));
+  };
+  EXPECT_EXIT(write_to_closed_pipe(), ::testing::ExitedWithCode(141), "^$");
+  const auto write_to_full_disk = [] {
+    if (std::freopen("/dev/full", "w", stdout) == nullptr) _exit(1);
+    _exit(run_program(all_verbs(), std::vector<std::string>{"lowbit", "help"}));
+  };
+  EXPECT_EXIT(write_to_full_disk(), ::testing::ExitedWithCode(3), "standard output.*cannot write");
+}
+
+}  // namespace
+}  // namespace lowbit
