@@ -1,5 +1,6 @@
 #include "core/random.h"
 
+#include <array>
 #include <cmath>
 #include <numbers>
 

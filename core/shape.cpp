@@ -39,6 +39,13 @@ Shape Shape::with_last(int64_t extent) const {
   return result;
 }
 
+Shape Shape::appended(int64_t extent) const {
+  LB_CHECK(rank_ < kMaxRank && extent >= 0, "shape", "an axis of extent {} cannot be added to {}", extent, str());
+  Shape result = *this;
+  result.dims_[static_cast<size_t>(result.rank_++)] = extent;
+  return result;
+}
+
 std::string Shape::str() const {
   std::string text = "[";
   for (int i = 0; i < rank_; ++i) text += fmt::format("{}{}", i ? ", " : "", dims_[static_cast<size_t>(i)]);

@@ -25,6 +25,8 @@ class Shape {
   int64_t last() const { return rank_ == 0 ? 1 : dims_[static_cast<size_t>(rank_ - 1)]; }
   /// The same shape with the last extent replaced.
   Shape with_last(int64_t extent) const;
+  /// The shape with one more axis at the end.
+  Shape appended(int64_t extent) const;
   /// "[2, 3]".
   std::string str() const;
   bool operator==(const Shape&) const = default;

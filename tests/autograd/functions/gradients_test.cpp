@@ -1,4 +1,6 @@
+#include "autograd/functions/dropout.h"
 #include "autograd/functions/elementwise.h"
+#include "autograd/functions/embedding.h"
 #include "autograd/functions/matmul.h"
 #include "autograd/functions/norm.h"
 #include "autograd/functions/reduce.h"
@@ -32,6 +34,12 @@ TEST(Gradcheck, Functions) {
       {"scale", [](const auto& v) { return scale(v[0], -1.5); }, {{2, 3}}},
       {"linear", [](const auto& v) { return linear(v[0], v[1], v[2]); }, {{2, 3, 4}, {5, 4}, {5}}},
       {"linear without bias", [](const auto& v) { return linear(v[0], v[1], {}); }, {{3, 4}, {5, 4}}},
+      {"embedding",
+       [](const auto& v) {
+         return embedding(v[0], Tensor::from<int32_t>(Shape{2, 3}, {1, 0, 4, 1, 1, 2}), 1.5, -1);
+       },
+       {{5, 3}}},
+      {"dropout", [](const auto& v) { return dropout(v[0], 0.3, 9); }, {{4, 40}}},
       {"layer_norm", [](const auto& v) { return layer_norm(v[0], v[1], v[2], 1e-5); }, {{2, 9, 5}, {5}, {5}}},
       {"layer_norm bare", [](const auto& v) { return layer_norm(v[0], {}, {}, 1e-5); }, {{3, 5}}},
       {"rms_norm", [](const auto& v) { return rms_norm(v[0], v[1], 1e-5); }, {{3, 5}, {5}}},
