@@ -12,5 +12,6 @@ std::span<const Verb> all_verbs();
 Verb completion_verb();
 Verb doctor_verb();
 Verb help_verb();
+Verb report_verb();
 
 }  // namespace lowbit

@@ -1,0 +1,277 @@
+#include "apps/lib/report/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "apps/lib/report/charts.h"
+
+namespace lowbit {
+namespace {
+
+constexpr std::string_view kStyle = R"(
+body { font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; color: #222; background: #fff; margin: 2em auto; max-width: 1160px; padding: 0 1em; line-height: 1.4; }
+h1 { font-size: 1.6em; margin-bottom: 0.2em; } h2 { font-size: 1.2em; margin: 1.8em 0 0.6em; border-bottom: 1px solid #ccc; padding-bottom: 0.2em; }
+p.note, td.source { color: #555; } p.warning { background: #fdeee4; border-left: 4px solid #d55e00; padding: 0.5em 0.8em; }
+table { border-collapse: collapse; font-size: 0.92em; } th, td { padding: 0.3em 0.9em; text-align: right; border-bottom: 1px solid #e3e3e3; }
+th { color: #555; font-weight: 600; } th:first-child, td:first-child, table.samples td, table.samples th { text-align: left; }
+table.samples { margin-bottom: 1em; } table.samples td:first-child { white-space: nowrap; color: #555; }
+tr.baseline { color: #777; } .column svg { display: block; } .charts { display: flex; flex-wrap: wrap; gap: 12px 20px; } svg { max-width: 100%; height: auto; }
+svg text { font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
+)";
+
+std::string number(double value, const char* format, const char* none = "") {
+  return std::isnan(value) ? none : fmt::format(fmt::runtime(format), value);
+}
+
+std::string results_table(const Results& results) {
+  double best_float = 0;  // the score that the low-bit systems are a share of: the first with 32 bits
+  for (const SystemResult& system : results.systems) {
+    if (best_float == 0 && system.bits.starts_with("32")) best_float = system.bleu;
+  }
+  std::string rows;
+  for (const SystemResult& system : results.systems) {
+    rows += fmt::format(
+        "<tr{}><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</"
+        "td><td>{}</td></tr>\n",
+        system.baseline ? " class=\"baseline\"" : "", escape_xml(system.name), escape_xml(system.bits),
+        number(system.output_bits, "{:.0f}"), std::isnan(system.size_bytes) ? "" : byte_text(system.size_bytes),
+        number(system.bleu, "{:.1f}"),
+        best_float > 0 && !system.baseline ? number(100 * system.bleu / best_float, "{:.1f} %") : "",
+        number(system.chrf, "{:.1f}"), number(system.length_ratio, "{:.3f}"), number(system.sentences_per_s, "{:.1f}"),
+        number(system.tokens_per_s, "{:.0f}"));
+  }
+  std::string text =
+      "<table>\n<tr><th>system</th><th>bits W-E-A</th><th>O</th><th>size on disk</th><th>BLEU</th><th>of "
+      "float</th><th>chrF</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" +
+      rows + "</table>\n";
+  const auto signed_row =
+      std::ranges::find_if(results.systems, [](const SystemResult& system) { return !system.signature.empty(); });
+  if (signed_row != results.systems.end())
+    text += fmt::format("<p class=\"note\">BLEU {}</p>\n", escape_xml(signed_row->signature));
+  return text;
+}
+
+std::string size_chart(const Results& results) {
+  ScatterChart chart{
+      .title = "Score against size", .x_label = "MB on disk", .y_label = "BLEU", .points = {}, .levels = {}};
+  for (const SystemResult& system : results.systems) {
+    if (std::isnan(system.bleu)) continue;
+    if (std::isnan(system.size_bytes)) {
+      chart.levels.emplace_back(system.name, system.bleu);
+    } else {
+      chart.points.push_back({system.name, system.size_bytes / 1e6, system.bleu, chart.points.size()});
+    }
+  }
+  return draw_scatter(chart);
+}
+
+std::string speed_chart(const Results& results) {
+  ScatterChart chart{.title = "Score against speed",
+                     .x_label = "sentences a second",
+                     .y_label = "BLEU",
+                     .points = {},
+                     .levels = {},
+                     .prefers_large_x = true};
+  for (const SystemResult& system : results.systems) {
+    if (!std::isnan(system.bleu) && system.sentences_per_s > 0 && !system.baseline)
+      chart.points.push_back({system.name, system.sentences_per_s, system.bleu, chart.points.size()});
+  }
+  return draw_scatter(chart);
+}
+
+std::string sample_tables(const Results& results) {
+  std::string text;
+  for (const SampleResult& sample : results.samples) {
+    const auto row = [&](std::string_view name, const std::string& sentence) {
+      text += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escape_xml(name), escape_xml(sentence));
+    };
+    text += "<table class=\"samples\">\n";
+    row("source", sample.source);
+    row("reference", sample.reference);
+    for (const auto& [system, sentence] : sample.outputs) row(system, sentence);
+    text += "</table>\n";
+  }
+  return text;
+}
+
+// The metric of every run that has it: validation strong; training, where it is wanted too, thin in the same colour.
+std::string metric_chart(const std::vector<RunData>& runs, const std::string& metric, const std::string& title,
+                         const std::string& y_label, bool with_training) {
+  CurveChart chart{
+      .title = title, .x_label = "update", .y_label = y_label, .series = {}, .y_from_zero = !with_training};
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const std::string prefix = runs.size() > 1 ? runs[i].name + " " : "";
+    const auto train = runs[i].train.find(metric), valid = runs[i].valid.find(metric);
+    if (with_training && train != runs[i].train.end())
+      chart.series.push_back({.name = prefix + "training", .points = train->second, .colour = i, .thin = true});
+    if (valid != runs[i].valid.end())
+      chart.series.push_back({.name = prefix + "validation", .points = valid->second, .colour = i});
+  }
+  return draw_curves(chart);
+}
+
+std::string training_chart(const std::vector<RunData>& runs, const std::string& metric, const std::string& title,
+                           const std::string& y_label) {
+  CurveChart chart{.title = title, .x_label = "update", .y_label = y_label, .series = {}, .y_from_zero = true};
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (const auto it = runs[i].train.find(metric); it != runs[i].train.end())
+      chart.series.push_back({.name = runs[i].name, .points = it->second, .colour = i, .thin = true});
+  }
+  return draw_curves(chart);
+}
+
+// A code book of many levels is shown as at most this many neighbouring groups.
+constexpr size_t kMaxParts = 16;
+
+std::string level_chart(const RunData& run) {
+  ShareChart chart{.title = "Levels of the quantized weights",
+                   .gauge_title = "entropy of the levels, of the possible bits",
+                   .rows = {}};
+  for (const LevelUse& use : run.levels) {
+    ShareRow row{.name = use.path, .parts = {}, .gauge_text = {}};
+    double sum = 0, reach = 0;
+    for (size_t i = 0; i < use.values.size(); ++i)
+      sum += use.counts[i], reach = std::max(reach, std::abs(use.values[i]));
+    const size_t parts = std::min(use.values.size(), kMaxParts);
+    for (size_t part = 0; part < parts; ++part) {
+      const size_t begin = part * use.values.size() / parts, end = (part + 1) * use.values.size() / parts;
+      double count = 0;
+      for (size_t i = begin; i < end; ++i) count += use.counts[i];
+      const double middle = (use.values[begin] + use.values[end - 1]) / 2;
+      const std::string name = end - begin == 1 ? fmt::format("{:g}", middle)
+                                                : fmt::format("{:g} to {:g}", use.values[begin], use.values[end - 1]);
+      row.parts.push_back({count, level_colour(reach > 0 ? middle / reach : 0),
+                           fmt::format("level {}: {:.1f} %", name, sum > 0 ? 100 * count / sum : 0)});
+    }
+    const double possible = std::log2(static_cast<double>(use.values.size()));
+    row.gauge = possible > 0 ? use.entropy / possible : 0;
+    row.gauge_text = fmt::format("{:.2f} of {:.2f} bit", use.entropy, possible);
+    chart.rows.push_back(std::move(row));
+  }
+  return chart.rows.empty() ? "" : draw_shares(chart);
+}
+
+// Median over the weights, and the range between the calmest and the busiest.
+std::string flip_chart(const RunData& run) {
+  std::map<double, std::vector<double>> by_update;
+  for (const auto& [path, points] : run.flips) {
+    for (const Point& point : points) {
+      if (!std::isnan(point.y)) by_update[point.x].push_back(point.y);
+    }
+  }
+  if (by_update.empty()) return {};
+  CurveSeries median{.name = "median of the weights; shaded: least to greatest", .points = {}};
+  for (auto& [update, flips] : by_update) {
+    std::ranges::sort(flips);
+    median.points.push_back({update, flips[flips.size() / 2]});
+    median.band_low.push_back({update, flips.front()});
+    median.band_high.push_back({update, flips.back()});
+  }
+  return draw_curves({.title = "Weights that change level",
+                      .x_label = "update",
+                      .y_label = "% in 100 updates",
+                      .series = {median},
+                      .y_from_zero = true});
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 3600) return fmt::format("{:.1f} min", seconds / 60);
+  return fmt::format("{:.1f} h", seconds / 3600);
+}
+
+std::string amounts_chart(const std::string& title, const std::vector<std::pair<std::string, double>>& parts,
+                          std::string (*text)(double)) {
+  std::vector<Amount> amounts;
+  double sum = 0;
+  for (const auto& [name, value] : parts) {
+    amounts.push_back({name, text(value), value});
+    sum += value;
+  }
+  return draw_amounts(title, amounts, text(sum) + " in all");
+}
+
+std::string run_facts(const RunData& run) {
+  std::vector<std::string> facts;
+  if (!run.weight_bits.empty())
+    facts.push_back(
+        fmt::format("bits W-E-A {}{}", run.weight_bits, run.output_bits.empty() ? "" : ", O " + run.output_bits));
+  if (!run.recipe.empty()) facts.push_back("recipe " + run.recipe);
+  if (!std::isnan(run.parameters))
+    facts.push_back(fmt::format("{} parameters", short_number(std::stod(fmt::format("{:.3g}", run.parameters)))));
+  facts.push_back(fmt::format("{} updates in {} epochs", run.updates, run.epochs));
+  if (run.hours > 0) facts.push_back(duration_text(run.hours * 3600));
+  return escape_xml(fmt::format("{}", fmt::join(facts, " · ")));
+}
+
+std::string nonfinite_note(const RunData& run) {
+  if (run.nonfinite.empty()) return {};
+  constexpr size_t kShown = 5;
+  const std::vector<std::string> first(
+      run.nonfinite.begin(),
+      run.nonfinite.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, run.nonfinite.size())));
+  return fmt::format("<p class=\"warning\">Values that were not finite: {}. The first: {}.</p>\n", run.nonfinite.size(),
+                     escape_xml(fmt::format("{}", fmt::join(first, "; "))));
+}
+
+// Collects sections; remembers the titles of those that had nothing to show.
+class Page {
+ public:
+  void section(const std::string& title, const std::string& body) {
+    if (body.empty())
+      missing_.push_back(title);
+    else
+      text_ += fmt::format("<h2>{}</h2>\n{}", escape_xml(title), body);
+  }
+  static std::string charts(std::initializer_list<std::string> pictures) {
+    const std::string all = fmt::format("{}", fmt::join(pictures, ""));
+    return all.empty() ? all : fmt::format("<div class=\"charts\">\n{}</div>\n", all);
+  }
+  static std::string column(std::initializer_list<std::string> pictures) {
+    const std::string all = fmt::format("{}", fmt::join(pictures, ""));
+    return all.empty() ? all : fmt::format("<div class=\"column\">\n{}</div>\n", all);
+  }
+  std::string finish() const {
+    return missing_.empty() ? text_
+                            : text_ + fmt::format("<p class=\"note\">Not recorded: {}.</p>\n",
+                                                  escape_xml(fmt::format("{}", fmt::join(missing_, "; "))));
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::string> missing_;
+};
+
+}  // namespace
+
+std::string report_page(const std::vector<RunData>& runs, const Results& results) {
+  const std::string title = !results.title.empty() ? results.title : runs.empty() ? "lowbit" : runs.front().name;
+  Page page;
+  page.section("Results", results.systems.empty()
+                              ? ""
+                              : results_table(results) + Page::charts({size_chart(results), speed_chart(results)}));
+  page.section("Sentences", sample_tables(results));
+  page.section("Training", Page::charts({metric_chart(runs, "loss", "Loss", "bits a token", true),
+                                         metric_chart(runs, "bleu", "BLEU in validation", "BLEU", false),
+                                         training_chart(runs, "wps", "Speed of training", "words a second"),
+                                         training_chart(runs, "gnorm", "Gradient norm", "norm before clipping")}));
+  for (const RunData& run : runs) {
+    const std::string pictures =
+        level_chart(run) +
+        Page::charts({flip_chart(run), Page::column({amounts_chart("Time", run.seconds, duration_text),
+                                                     amounts_chart("Memory at the peak", run.bytes, byte_text)})});
+    page.section("Run " + run.name,
+                 fmt::format("<p class=\"note\">{}</p>\n{}{}", run_facts(run), nonfinite_note(run), pictures));
+  }
+  const std::string subtitle =
+      results.subtitle.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", escape_xml(results.subtitle));
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+      "charset=\"utf-8\"/>\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n{2}{3}</body>\n</"
+      "html>\n",
+      escape_xml(title), kStyle, subtitle, page.finish());
+}
+
+}  // namespace lowbit
