@@ -1,0 +1,29 @@
+#include "core/text.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace lowbit {
+
+int64_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<int64_t> row(b.size() + 1);  // distances from the first i bytes of a to every prefix of b
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int64_t diagonal = row[0];
+    row[0] = static_cast<int64_t>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const int64_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest_name(std::string_view wanted, std::span<const std::string> names) {
+  if (names.empty()) return {};
+  return *std::ranges::min_element(names, {}, [&](const std::string& name) { return edit_distance(wanted, name); });
+}
+
+}  // namespace lowbit

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace lowbit {
+
+/// Levenshtein distance in bytes: the fewest insertions, deletions and substitutions that turn `a` into `b`.
+int64_t edit_distance(std::string_view a, std::string_view b);
+
+/// The name in `names` with the least edit distance to `wanted`, the first of equals; empty when there are no names.
+/// For messages about an unknown key, flag, slot or preset: "unknown key optim.rl, the nearest is optim.lr".
+std::string nearest_name(std::string_view wanted, std::span<const std::string> names);
+
+}  // namespace lowbit

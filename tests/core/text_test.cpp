@@ -1,0 +1,23 @@
+#include "core/text.h"
+
+namespace lowbit {
+namespace {
+
+TEST(EditDistance, KnownPairs) {
+  EXPECT_EQ(edit_distance("", ""), 0);
+  EXPECT_EQ(edit_distance("", "abc"), 3);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
+  EXPECT_EQ(edit_distance("sunday", "saturday"), 3);
+  EXPECT_EQ(edit_distance("optim.rl", "optim.lr"), 2);
+}
+
+TEST(NearestName, PicksTheClosestAndTheFirstOfEquals) {
+  const std::vector<std::string> names = {"optim.lr", "optim.warmup_updates", "model.width"};
+  EXPECT_EQ(nearest_name("optim.rl", names), "optim.lr");
+  EXPECT_EQ(nearest_name("warmup_updates", names), "optim.warmup_updates");
+  EXPECT_EQ(nearest_name("ab", std::vector<std::string>{"aa", "bb"}), "aa");
+  EXPECT_EQ(nearest_name("x", std::vector<std::string>{}), "");
+}
+
+}  // namespace
+}  // namespace lowbit
