@@ -20,7 +20,12 @@ const utf8proc_uint8_t* bytes(std::string_view text) { return reinterpret_cast<c
 
 utf8proc_category_t category(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)); }
 
-bool is_cased(char32_t c) { return category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LT; }
+/// Letters with a case and what else has case mappings, as Roman numerals do.
+bool is_cased(char32_t c) {
+  const auto code_point = static_cast<utf8proc_int32_t>(c);
+  return (category(c) >= UTF8PROC_CATEGORY_LU && category(c) <= UTF8PROC_CATEGORY_LT) ||
+         utf8proc_tolower(code_point) != code_point || utf8proc_toupper(code_point) != code_point;
+}
 
 /// Unicode 3.13, D136: marks, formats, modifiers, and the punctuation that word breaking lets stand inside a word.
 bool is_case_ignorable(char32_t c) {

@@ -1,0 +1,30 @@
+#include "data/metrics/tokenizers.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/data/metrics/golden_metrics.h"
+
+namespace lowbit {
+namespace {
+
+TEST(BleuTokenizers, EqualSacrebleu) {
+  const auto cases = read_golden("metrics_lines.json").at("tokens");
+  ASSERT_GT(cases.size(), 150u);
+  for (const auto& expected : cases) {
+    const BleuTokenizer tokenizer = bleu_tokenizer_from_name(expected.at("tokenizer").get<std::string>());
+    EXPECT_EQ(tokenize_for_bleu(expected.at("line").get<std::string>(), tokenizer),
+              expected.at("tokens").get<std::vector<std::string>>())
+        << expected.dump();
+  }
+}
+
+TEST(BleuTokenizers, NoneSplitsAtWhiteSpaceOnly) {
+  EXPECT_EQ(tokenize_for_bleu(" a,b\tc\u3000d. ", BleuTokenizer::none), (std::vector<std::string>{"a,b", "c", "d."}));
+}
+
+TEST(BleuTokenizers, NamesRoundTrip) {
+  for (const char* name : {"13a", "intl", "char", "none"}) EXPECT_EQ(name_of(bleu_tokenizer_from_name(name)), name);
+}
+
+}  // namespace
+}  // namespace lowbit
