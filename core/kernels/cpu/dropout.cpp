@@ -1,12 +1,12 @@
 #include "core/kernels/dropout.h"
 
+#include "core/kernels/cpu/philox_lanes.h"
 #include "core/kernels/cpu/simd.h"
-#include "core/philox.h"
 
 namespace lowbit::LB_TARGET_NS {
 namespace {
 
-constexpr int kCounters = 16, kHalves = 8, kTile = kCounters * kHalves;
+constexpr int kHalves = 8, kTile = kPhiloxLanes * kHalves;
 
 template <class T>
 void apply(const DropoutArgs& a) {
@@ -17,18 +17,19 @@ void apply(const DropoutArgs& a) {
   const int64_t tiles = (a.n + kTile - 1) / kTile;
 #pragma omp parallel for if (a.n > kParallelElements)
   for (int64_t tile = 0; tile < tiles; ++tile) {
-    uint32_t words[4][kCounters];
-    philox_lanes(a.key, static_cast<uint64_t>(tile) * kCounters, words);
+    uint32_t words[4][kPhiloxLanes];
+    philox_lanes(a.key, static_cast<uint64_t>(tile) * kPhiloxLanes, words);
+#pragma GCC unroll 8
     for (int half = 0; half < kHalves; ++half) {
-      const int64_t begin = tile * kTile + half * kCounters;
+      const int64_t begin = tile * kTile + half * kPhiloxLanes;
       const auto element = [&](int64_t i) {
         const uint32_t random = words[half / 2][i] >> (half % 2 * 16) & 0xffffu;
         const C kept = load(x + begin + i) * scale;
         store(y + begin + i, random >= a.threshold ? kept : C{0});
       };
-      if (begin + kCounters <= a.n) {
+      if (begin + kPhiloxLanes <= a.n) {
 #pragma omp simd
-        for (int64_t i = 0; i < kCounters; ++i) element(i);
+        for (int64_t i = 0; i < kPhiloxLanes; ++i) element(i);
       } else {
         for (int64_t i = 0; begin + i < a.n; ++i) element(i);
       }
