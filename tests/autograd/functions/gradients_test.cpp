@@ -1,3 +1,4 @@
+#include "autograd/functions/attention.h"
 #include "autograd/functions/dropout.h"
 #include "autograd/functions/elementwise.h"
 #include "autograd/functions/embedding.h"
@@ -39,6 +40,14 @@ TEST(Gradcheck, Functions) {
          return embedding(v[0], Tensor::from<int32_t>(Shape{2, 3}, {1, 0, 4, 1, 1, 2}), 1.5, -1);
        },
        {{5, 3}}},
+      {"attention_probs", [](const auto& v) { return attention_probs(v[0], v[1], {}, 2); }, {{2, 3, 6}, {2, 4, 6}}},
+      {"attention_probs masked",
+       [](const auto& v) {
+         const AttentionMask mask = {Tensor::from<uint8_t>(Shape{2, 5}, {1, 1, 0, 1, 1, 0, 0, 0, 0, 0}), true};
+         return attention_probs(v[0], v[1], mask, 1);
+       },
+       {{2, 3, 4}, {2, 5, 4}}},
+      {"attention_context", [](const auto& v) { return attention_context(v[0], v[1]); }, {{2, 2, 3, 4}, {2, 4, 6}}},
       {"dropout", [](const auto& v) { return dropout(v[0], 0.3, 9); }, {{4, 40}}},
       {"layer_norm", [](const auto& v) { return layer_norm(v[0], v[1], v[2], 1e-5); }, {{2, 9, 5}, {5}, {5}}},
       {"layer_norm bare", [](const auto& v) { return layer_norm(v[0], {}, {}, 1e-5); }, {{3, 5}}},

@@ -1,0 +1,154 @@
+#include "core/kernels/attention.h"
+
+#include <omp.h>
+
+#include "core/kernels/cpu/ordered_product.h"
+#include "core/kernels/cpu/simd.h"
+#include "core/kernels/math.h"
+
+namespace lowbit::LB_TARGET_NS {
+namespace {
+
+/// Calls fn(batch row, first element of that row and head in a [B, N, D] tensor, head, workspace slot) for all heads.
+template <class Fn>
+void for_each_head(const AttentionShape& s, int64_t slots, Fn fn) {
+  const int64_t work = s.batch * s.heads * s.queries * s.keys * s.width;
+#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(slots)) if (work > kParallelElements)
+  for (int64_t i = 0; i < s.batch * s.heads; ++i)
+    fn(i / s.heads, i % s.heads, static_cast<int64_t>(omp_get_thread_num()));
+}
+
+/// The part of a [B, N, heads * width] tensor that belongs to one head of one batch row.
+template <class T, class Void>
+T* head_of(Void* data, const AttentionShape& s, int64_t n, int64_t batch, int64_t head) {
+  return static_cast<T*>(data) + batch * n * s.heads * s.width + head * s.width;
+}
+
+/// y [width, stride] = transposed x [keys, width]; the padding up to stride is zero.
+template <class C, class T>
+void transpose(const T* x, int64_t x_row, int64_t keys, int64_t width, C* y, int64_t stride) {
+  for (int64_t d = 0; d < width; ++d) {
+    for (int64_t j = 0; j < keys; ++j) y[d * stride + j] = static_cast<C>(load(x + j * x_row + d));
+    for (int64_t j = keys; j < stride; ++j) y[d * stride + j] = 0;
+  }
+}
+
+/// Softmax of the first `keys` scores where visible (null: everywhere), in place; all zero when nothing is visible.
+template <class C>
+void visible_softmax(C* scores, const uint8_t* visible, int64_t keys) {
+  bool any = keys > 0;
+  if (visible) {
+    int32_t count = 0;
+#pragma omp simd reduction(+ : count)
+    for (int64_t j = 0; j < keys; ++j) count += visible[j] != 0;
+    any = count > 0;
+#pragma omp simd
+    for (int64_t j = 0; j < keys; ++j) scores[j] = visible[j] ? scores[j] : -static_cast<C>(__builtin_inf());
+  }
+  const C top = lane_max<C>(keys, static_cast<C>(-3.4e38), [=](int64_t j) { return scores[j]; });
+#pragma omp simd
+  for (int64_t j = 0; j < keys; ++j) scores[j] = math::exp(scores[j] - top);
+  const C inverse = any ? 1 / lane_sum<C>(keys, [=](int64_t j) { return scores[j]; }) : C{0};
+#pragma omp simd
+  for (int64_t j = 0; j < keys; ++j) scores[j] = any ? scores[j] * inverse : C{0};
+}
+
+template <class T>
+void probs(const AttentionProbsArgs& a) {
+  using C = Compute<T>;
+  const AttentionShape& s = a.shape;
+  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
+  for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
+    C* transposed = static_cast<C*>(a.workspace) + slot * (s.width + 4) * stride;
+    C* scores = transposed + s.width * stride;
+    transpose(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+    const T* q = head_of<const T>(a.q, s, s.queries, batch, head);
+    T* y = static_cast<T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
+    for (int64_t first = 0; first < s.queries; first += 4) {
+      const int64_t rows = s.queries - first < 4 ? s.queries - first : 4;
+      ordered_product<C>(rows, s.keys, s.width, LeftOperand<T>{q + first * d, d, 1},
+                         RightOperand<C>{transposed, stride, stride}, scores, stride);
+      for (int64_t r = 0; r < rows; ++r) {
+        const int64_t last = a.causal ? first + r + s.keys - s.queries : s.keys - 1;
+        const int64_t reach = last < 0 ? 0 : last + 1;
+        C* row = scores + r * stride;
+        visible_softmax(row, a.key_visible ? a.key_visible + batch * s.keys : nullptr, reach);
+        T* out = y + (first + r) * s.keys;
+#pragma omp simd
+        for (int64_t j = 0; j < reach; ++j) store(out + j, row[j]);
+        for (int64_t j = reach; j < s.keys; ++j) store(out + j, C{0});
+      }
+    }
+  });
+}
+
+/// With ds = probs * (dprobs - sum(probs * dprobs)):  dq = ds k,  dk = ds^T q.
+template <class T>
+void probs_backward(const AttentionProbsGradArgs& a) {
+  using C = Compute<T>;
+  const AttentionShape& s = a.shape;
+  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
+  for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
+    C* ds = static_cast<C*>(a.workspace) + slot * s.queries * stride;
+    const int64_t matrix = (batch * s.heads + head) * s.queries * s.keys;
+    for (int64_t i = 0; i < s.queries; ++i) {
+      const T* y = static_cast<const T*>(a.probs) + matrix + i * s.keys;
+      const T* dy = static_cast<const T*>(a.dprobs) + matrix + i * s.keys;
+      C* out = ds + i * stride;
+      const C dot = lane_sum<C>(s.keys, [=](int64_t j) { return load(y + j) * load(dy + j); });
+#pragma omp simd
+      for (int64_t j = 0; j < s.keys; ++j) out[j] = load(y + j) * (load(dy + j) - dot);
+    }
+    const int64_t readable = d - head * s.width;
+    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1},
+                       RightOperand<T>{head_of<const T>(a.k, s, s.keys, batch, head), d, readable},
+                       head_of<T>(a.dq, s, s.queries, batch, head), d);
+    ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride},
+                       RightOperand<T>{head_of<const T>(a.q, s, s.queries, batch, head), d, readable},
+                       head_of<T>(a.dk, s, s.keys, batch, head), d);
+  });
+}
+
+template <class T>
+void context(const AttentionContextArgs& a) {
+  using C = Compute<T>;
+  const AttentionShape& s = a.shape;
+  const int64_t d = s.heads * s.width;
+  for_each_head(s, omp_get_max_threads(), [&](int64_t batch, int64_t head, int64_t) {
+    const T* probs = static_cast<const T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
+    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1},
+                       RightOperand<T>{head_of<const T>(a.v, s, s.keys, batch, head), d, d - head * s.width},
+                       head_of<T>(a.context, s, s.queries, batch, head), d);
+  });
+}
+
+/// dprobs = dcontext v^T,  dv = probs^T dcontext.
+template <class T>
+void context_backward(const AttentionContextGradArgs& a) {
+  using C = Compute<T>;
+  const AttentionShape& s = a.shape;
+  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
+  for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
+    C* transposed = static_cast<C*>(a.workspace) + slot * s.width * stride;
+    transpose(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+    const T* dcontext = head_of<const T>(a.dcontext, s, s.queries, batch, head);
+    const int64_t matrix = (batch * s.heads + head) * s.queries * s.keys;
+    ordered_product<C>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1},
+                       RightOperand<C>{transposed, stride, stride}, static_cast<T*>(a.dprobs) + matrix, s.keys);
+    ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<T>{static_cast<const T*>(a.probs) + matrix, 1, s.keys},
+                       RightOperand<T>{dcontext, d, d - head * s.width}, head_of<T>(a.dv, s, s.keys, batch, head), d);
+  });
+}
+
+}  // namespace
+
+void fill(AttentionKernels& table) {
+  table.probs = [](Stream&, const AttentionProbsArgs& a) { LB_VISIT_FLOATING(a.dtype, probs, a) };
+  table.probs_backward = [](Stream&, const AttentionProbsGradArgs& a) { LB_VISIT_FLOATING(a.dtype, probs_backward, a) };
+  table.context = [](Stream&, const AttentionContextArgs& a) { LB_VISIT_FLOATING(a.dtype, context, a) };
+  table.context_backward = [](Stream&, const AttentionContextGradArgs& a) {
+    LB_VISIT_FLOATING(a.dtype, context_backward, a)
+  };
+}
+
+}  // namespace lowbit::LB_TARGET_NS

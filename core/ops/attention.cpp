@@ -1,0 +1,92 @@
+#include "core/ops/attention.h"
+
+#include <omp.h>
+
+#include "core/error.h"
+#include "core/kernels/attention.h"
+
+namespace lowbit::ops {
+namespace {
+
+int64_t threads() { return omp_get_max_threads(); }
+
+Tensor workspace(const Tensor& like, int64_t elements) {
+  return Tensor::empty(Shape{threads(), elements}, compute_type(like.dtype()), like.device());
+}
+
+/// Shape of the problem given [B, T, D] and [B, S, D].
+AttentionShape problem(const Tensor& q, const Tensor& k, int64_t heads) {
+  const Shape &qs = q.shape(), &ks = k.shape();
+  LB_CHECK(qs.rank() == 3 && ks.rank() == 3 && qs[0] == ks[0] && qs[2] == ks[2] && q.dtype() == k.dtype() &&
+               is_floating(q.dtype()),
+           "attention", "queries {} {} and keys {} {} must be [B, T, D] and [B, S, D] of one floating type",
+           to_string(q.dtype()), qs.str(), to_string(k.dtype()), ks.str());
+  LB_CHECK(heads > 0 && qs[2] % heads == 0, "attention", "{} heads do not divide the width {}", heads, qs[2]);
+  return {qs[0], heads, qs[1], ks[1], qs[2] / heads};
+}
+
+/// Shape of the problem given probabilities [B, H, T, S] and values [B, S, D].
+AttentionShape problem_of_probs(const Tensor& probs, const Tensor& v) {
+  const Shape &ps = probs.shape(), &vs = v.shape();
+  LB_CHECK(ps.rank() == 4 && vs.rank() == 3 && ps[0] == vs[0] && ps[3] == vs[1] && probs.dtype() == v.dtype() &&
+               is_floating(v.dtype()) && ps[1] > 0 && vs[2] % ps[1] == 0,
+           "attention", "probabilities {} {} and values {} {} must be [B, H, T, S] and [B, S, D], H dividing D",
+           to_string(probs.dtype()), ps.str(), to_string(v.dtype()), vs.str());
+  return {ps[0], ps[1], ps[2], ps[3], vs[2] / ps[1]};
+}
+
+}  // namespace
+
+Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads) {
+  const AttentionShape s = problem(q, k, heads);
+  const Tensor& visible = mask.key_visible;
+  LB_CHECK(!visible.defined() || (visible.shape() == Shape{s.batch, s.keys} && visible.dtype() == DType::u8),
+           "attention", "the key mask must be u8 [{}, {}], got {} {}", s.batch, s.keys, to_string(visible.dtype()),
+           visible.shape().str());
+  Tensor probs = Tensor::empty(Shape{s.batch, heads, s.queries, s.keys}, q.dtype(), q.device());
+  Tensor work = workspace(q, (s.width + 4) * attention_stride(s.keys));
+  attention_kernels(q.device(), q.dtype())
+      .probs(current_stream(q.device()), {s, q.raw(), k.raw(), visible.defined() ? visible.data<uint8_t>() : nullptr,
+                                          probs.mutable_raw(), work.mutable_raw(), threads(), mask.causal, q.dtype()});
+  return probs;
+}
+
+AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, const Tensor& probs,
+                                             const Tensor& dprobs) {
+  const AttentionShape s = problem(q, k, probs.shape()[1]);
+  LB_CHECK(probs.shape() == Shape({s.batch, s.heads, s.queries, s.keys}) && dprobs.shape() == probs.shape(),
+           "attention", "gradient {} and probabilities {} do not belong to queries {}", dprobs.shape().str(),
+           probs.shape().str(), q.shape().str());
+  AttentionProbsGrads grads = {Tensor::empty(q.shape(), q.dtype(), q.device()),
+                               Tensor::empty(k.shape(), k.dtype(), k.device())};
+  Tensor work = workspace(q, s.queries * attention_stride(s.keys));
+  attention_kernels(q.device(), q.dtype())
+      .probs_backward(current_stream(q.device()),
+                      {s, q.raw(), k.raw(), probs.raw(), dprobs.raw(), grads.dq.mutable_raw(), grads.dk.mutable_raw(),
+                       work.mutable_raw(), threads(), q.dtype()});
+  return grads;
+}
+
+Tensor attention_context(const Tensor& probs, const Tensor& v) {
+  const AttentionShape s = problem_of_probs(probs, v);
+  Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, v.dtype(), v.device());
+  attention_kernels(v.device(), v.dtype())
+      .context(current_stream(v.device()), {s, probs.raw(), v.raw(), context.mutable_raw(), v.dtype()});
+  return context;
+}
+
+AttentionContextGrads attention_context_backward(const Tensor& probs, const Tensor& v, const Tensor& dcontext) {
+  const AttentionShape s = problem_of_probs(probs, v);
+  LB_CHECK(dcontext.shape() == Shape({s.batch, s.queries, s.heads * s.width}), "attention",
+           "gradient {} does not belong to probabilities {}", dcontext.shape().str(), probs.shape().str());
+  AttentionContextGrads grads = {Tensor::empty(probs.shape(), v.dtype(), v.device()),
+                                 Tensor::empty(v.shape(), v.dtype(), v.device())};
+  Tensor work = workspace(v, s.width * attention_stride(s.keys));
+  attention_kernels(v.device(), v.dtype())
+      .context_backward(current_stream(v.device()),
+                        {s, probs.raw(), v.raw(), dcontext.raw(), grads.dprobs.mutable_raw(), grads.dv.mutable_raw(),
+                         work.mutable_raw(), threads(), v.dtype()});
+  return grads;
+}
+
+}  // namespace lowbit::ops
