@@ -6,8 +6,8 @@
       --only-ours="--recipe tbt-1-1-8" --only-rival="--compute int8"
 
 The ratio is rival's seconds / ours: above 1 we are faster. A canary (a fixed computation) is timed before every child;
-when its slowest run is far from its fastest, the machine was busy and the ratios say little. Run it with the Python that
-has the rival.
+when its slowest run is far from its fastest, the machine was busy and the ratios say little. Run it with the Python
+that has the rival.
 """
 
 import argparse

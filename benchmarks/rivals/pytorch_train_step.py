@@ -2,9 +2,9 @@
 """A training step in eager PyTorch, with the flags and the JSON of `lowbit bench train-step`.
 
 PyTorch's own layers at their best setting on a CPU: fused QKV projection, scaled_dot_product_attention (no dropout on
-probabilities, as BART and the quickstart model have it), fused AdamW. Random weights and tokens, no padding, dropout 0.1,
-label smoothing 0.1; bf16 is autocast over float32 weights. Tokens are those of source and target. peak_bytes is the
-process's resident peak, with PyTorch itself. Needs torch.
+probabilities, as BART and the quickstart model have it), fused AdamW. Random weights and tokens, no padding, dropout
+0.1, label smoothing 0.1; bf16 is autocast over float32 weights. Tokens are those of source and target. peak_bytes is
+the process's resident peak, with PyTorch itself. Needs torch.
 """
 
 import math
