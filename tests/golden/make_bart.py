@@ -2,8 +2,8 @@
 """Golden values of Hugging Face's BartForConditionalGeneration with random weights: bart_tiny.
 
 golden_io.py describes the files. Paths are those of the state dict without "model."; the one token table is
-"embed_tokens.weight", and final_logits_bias is a random constant. The labels begin with bos as BART's do. Metadata holds
-what generate() finds, greedily and with 4 beams: without the decoder start, eos included, cut after eos.
+"embed_tokens.weight", and final_logits_bias is a random constant. The labels begin with bos as BART's do. Metadata
+holds what generate() finds, greedily and with 4 beams: without the decoder start, eos included, cut after eos.
 Needs torch, transformers and safetensors.
 """
 

@@ -3,8 +3,8 @@
 
   transformer_pre   pre-norm, gelu, learned positions
   transformer_post  post-norm, relu, sinusoidal positions
-Both: one token table for source, target and output projection, embeddings times sqrt(D), no dropout, LayerNorm eps 1e-5,
-names as in fairseq's and Hugging Face's checkpoints. golden_io.py describes the files. Needs torch and safetensors.
+Both: one token table for source, target and output projection, embeddings times sqrt(D), no dropout, LayerNorm eps
+1e-5, names as in fairseq's and Hugging Face's checkpoints. golden_io.py describes the files. Needs torch, safetensors.
 """
 
 import math
