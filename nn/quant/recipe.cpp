@@ -47,19 +47,45 @@ std::string read_file(const fs::path& file) {
   return text.str();
 }
 
-/// `spec` with $weights ... replaced by numbers.
-std::string substitute(std::string spec, const BitWidths& bits, const std::string& where) {
+/// The least value of an activation function.
+std::string minimum_of(Unary activation) {
+  switch (activation) {
+    case Unary::relu:
+    case Unary::sigmoid:
+    case Unary::square:
+      return "0";
+    case Unary::gelu:
+      return "-0.16997120748";
+    case Unary::gelu_tanh:
+      return "-0.17004075057";
+    case Unary::silu:
+      return "-0.27846454276";
+    case Unary::tanh:
+      return "-1";
+  }
+  fail(ErrorKind::internal, "recipe", "an activation without a minimum");
+}
+
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+Variables variables_of(const BitWidths& bits, Unary activation) {
+  Variables variables = {{"activation_minimum", minimum_of(activation)}};
+  for (const BitField& field : kBitFields) variables.emplace_back(field.name, std::to_string(bits.*field.field));
+  return variables;
+}
+
+/// `spec` with $weights ... replaced by their values.
+std::string substitute(std::string spec, const Variables& variables, const std::string& where) {
   for (size_t dollar; (dollar = spec.find('$')) != std::string::npos;) {
-    const size_t end = std::min(spec.find_first_not_of("abcdefghijklmnopqrstuvwxyz", dollar + 1), spec.size());
+    const size_t end = std::min(spec.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", dollar + 1), spec.size());
     const std::string name = spec.substr(dollar + 1, end - dollar - 1);
-    std::vector<std::string> names;
-    const BitField* found = nullptr;
-    for (const BitField& field : kBitFields) {
-      names.emplace_back(field.name);
-      if (field.name == name) found = &field;
+    const auto found = std::ranges::find(variables, name, &Variables::value_type::first);
+    if (found == variables.end()) {
+      std::vector<std::string> names;
+      for (const auto& [known, value] : variables) names.push_back(known);
+      fail(ErrorKind::usage, where, "unknown name ${}, the nearest is ${}", name, nearest_name(name, names));
     }
-    LB_REQUIRE(found, ErrorKind::usage, where, "unknown name ${}, the nearest is ${}", name, nearest_name(name, names));
-    spec.replace(dollar, end - dollar, std::to_string(bits.*found->field));
+    spec.replace(dollar, end - dollar, found->second);
   }
   return spec;
 }
@@ -145,33 +171,35 @@ class RecipeReader {
 };
 
 Recipe Recipe::parse(const std::string& text, const std::string& where, const std::vector<fs::path>& folders,
-                     std::optional<int> output_bits) {
+                     const RecipeOptions& options) {
   Recipe recipe;
   RecipeReader(where, folders).read(text, recipe);
   LB_REQUIRE(!recipe.name_.empty(), ErrorKind::usage, where, "a recipe needs a name");
-  if (output_bits && *output_bits != recipe.bits_.output) {
-    bool used = false;
-    for (const RecipeRule& rule : recipe.rules_) used = used || rule.spec.find("$output") != std::string::npos;
-    LB_REQUIRE(used, ErrorKind::usage, where, "output_bits={}, but no rule of {} says bits=$output", *output_bits,
-               recipe.name_);
-    recipe.bits_.output = *output_bits;
-    recipe.name_ += fmt::format("-o{}", *output_bits);
+  if (options.output_bits && *options.output_bits != recipe.bits_.output) {
+    const bool used = std::ranges::any_of(
+        recipe.rules_, [](const RecipeRule& rule) { return rule.spec.find("$output") != std::string::npos; });
+    LB_REQUIRE(used, ErrorKind::usage, where, "output_bits={}, but no rule of {} says bits=$output",
+               *options.output_bits, recipe.name_);
+    recipe.bits_.output = *options.output_bits;
+    recipe.name_ += fmt::format("-o{}", *options.output_bits);
   }
-  for (RecipeRule& rule : recipe.rules_) rule.spec = substitute(rule.spec, recipe.bits_, rule.where);
+  const Variables variables = variables_of(recipe.bits_, options.activation);
+  for (RecipeRule& rule : recipe.rules_) rule.spec = substitute(rule.spec, variables, rule.where);
   return recipe;
 }
 
 Recipe Recipe::load(const std::string& name_or_path, const std::vector<fs::path>& folders,
-                    std::optional<int> output_bits) {
+                    const RecipeOptions& options) {
   std::string name = name_or_path;
+  RecipeOptions chosen = options;
   const size_t variant = name.rfind("-o");
-  if (!output_bits && variant != std::string::npos && variant + 2 < name.size() && name.size() <= variant + 4 &&
+  if (variant != std::string::npos && variant + 2 < name.size() && name.size() <= variant + 4 &&
       name.find_first_not_of("0123456789", variant + 2) == std::string::npos) {
-    output_bits = std::stoi(name.substr(variant + 2));
+    if (!chosen.output_bits) chosen.output_bits = std::stoi(name.substr(variant + 2));
     name.resize(variant);
   }
   const fs::path file = find_file(name, folders, "recipe");
-  return parse(read_file(file), file.string(), folders, output_bits);
+  return parse(read_file(file), file.string(), folders, chosen);
 }
 
 std::vector<SlotAssignment> apply(const Recipe& recipe, Module& root) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/kernels/elementwise_ops.h"
 #include "nn/module.h"
 #include "nn/quant/glob.h"
 
@@ -18,6 +19,12 @@ struct BitWidths {
   /// "2-2-8 O8".
   std::string str() const;
   bool operator==(const BitWidths&) const = default;
+};
+
+/// What a run may say about a recipe without writing another.
+struct RecipeOptions {
+  std::optional<int> output_bits = {};  ///< instead of the recipe's own
+  Unary activation = Unary::gelu;       ///< of the feed-forward blocks: $activation_minimum is its least value
 };
 
 struct RecipeRule {
@@ -35,17 +42,18 @@ struct RecipeRule {
 ///     - "{encoder,decoder}.layers.**.weight": tbt_weight bits=$weights
 ///     - "**.input": none
 ///
-/// $weights, $embeddings, $activations and $output stand for the numbers above, so that what is stated is what is used.
+/// $weights, $embeddings, $activations and $output stand for the numbers above, so that what is stated is what is used;
+/// $activation_minimum is the model's.
 /// Errors: ErrorKind::usage naming file and line.
 class Recipe {
  public:
   /// `name_or_path`: a path when it ends in .yaml, else recipes/NAME.yaml in one of `folders`. A name may end in -oN:
-  /// tbt-2-2-8-o4 is tbt-2-2-8 with output_bits = 4.
+  /// tbt-2-2-8-o4 is tbt-2-2-8 with output_bits = 4, unless the options say otherwise.
   static Recipe load(const std::string& name_or_path, const std::vector<std::filesystem::path>& folders,
-                     std::optional<int> output_bits = {});
+                     const RecipeOptions& options = {});
   /// From text; `where` stands in messages for the file, `base` is looked for in `folders`.
   static Recipe parse(const std::string& text, const std::string& where,
-                      const std::vector<std::filesystem::path>& folders = {}, std::optional<int> output_bits = {});
+                      const std::vector<std::filesystem::path>& folders = {}, const RecipeOptions& options = {});
 
   const std::string& name() const { return name_; }
   const BitWidths& bits() const { return bits_; }

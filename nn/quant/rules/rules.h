@@ -49,8 +49,8 @@ struct LearnedConfig {
   double init_factor = 2;     ///< calibration: alpha = init_factor * mean|x| / sqrt(init_high)
   double init_high = 1;
   std::optional<float> shift = {};  ///< constant offset; with `shift_to_min`, none
-  bool shift_to_min = false;   ///< offset = min x of the tensor at hand
-  bool sign = false;           ///< codes sign(x); with the ternary book sign(0) = 0, with the binary one +1
+  bool shift_to_min = false;        ///< offset = min x of the tensor at hand
+  bool sign = false;                ///< codes sign(x); with the ternary book sign(0) = 0, with the binary one +1
 };
 /// One learned scale alpha for the whole tensor, trained by the LSQ gradient.
 std::unique_ptr<ScaleRule> learned_rule(const LearnedConfig& config);
