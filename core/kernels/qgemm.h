@@ -11,12 +11,12 @@ namespace lowbit {
 
 /// How weight codes lie in memory, for every target alike. Output rows come in panels of 16, and of each panel 4
 /// successive columns k of all 16 rows form a step of 64 unsigned fields u (field 4 * row + k % 4):
-///   code = factor * u - bias,   factor 2 and bias 1 for 1 bit, 1 and 2^(bits-1) otherwise (1 for ternary)
+///   code = (u << shift) - bias,   shift 1 and bias 1 for binary; shift 0 and bias 1, 8, 128 for ternary, int4, int8
 /// Fields of `bits` bits; a line of 64 bytes holds 8 / bits successive steps, step s in bits s * bits of every byte, so
 /// one shift and one mask make a step of u8 operands. Rows and columns beyond the matrix have any fields.
 struct WeightLayout {
   int bits;  // 1, 2, 4 or 8
-  int32_t factor, bias;
+  int32_t shift, bias;
 
   int64_t steps_per_line() const { return 8 / bits; }
 };

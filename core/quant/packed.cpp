@@ -7,13 +7,13 @@ namespace lowbit {
 WeightLayout layout_of(CodeBook book) {
   switch (book) {
     case CodeBook::binary:
-      return {1, 2, 1};
+      return {1, 1, 1};
     case CodeBook::ternary:
-      return {2, 1, 1};
+      return {2, 0, 1};
     case CodeBook::int4:
-      return {4, 1, 8};
+      return {4, 0, 8};
     case CodeBook::int8:
-      return {8, 1, 128};
+      return {8, 0, 128};
     default:
       fail(ErrorKind::internal, "pack_weight", "weights need a signed code book, not {}", to_string(book));
   }

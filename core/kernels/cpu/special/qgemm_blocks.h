@@ -12,31 +12,45 @@
 ///     using X = ...; using W = ...;                 element types of the operands in scratch memory
 ///     static constexpr int64_t kRows;               rows of a tile
 ///     static constexpr int64_t kSteps;              steps of a block: scratch for one panel, kSteps * 64 * sizeof(W)
-///     static void prepare_x(const int8_t*, int64_t steps, X*);                  codes, zeros after the end
+///     static void prepare_x(const int8_t* codes, int64_t columns, X*);         zeros up to a whole step
 ///     static const W* prepare_w(const uint8_t* lines, const WeightLayout&, int64_t steps, W* scratch);
 ///     template <int rows> static void accumulate(const X* x, const W* w, int64_t steps, const WeightLayout&, int32_t*
 ///     acc);
-///   };   acc[row * 16 + output] += sum over the steps of x * u
+///   };   acc[row * kTaskColumns + output] += sum over the steps of x * u
 ///
 /// Internal linkage throughout (see simd.h).
 namespace lowbit {
 namespace {
 
-constexpr int64_t kBlockRows = 48;          ///< rows of x that a task holds: a multiple of every tile height
-constexpr int64_t kTaskPanels = 16;         ///< panels over which a prepared block of x is reused
-constexpr int64_t kParallelMacs = 1 << 19;  ///< below, a second thread costs more than it brings
+constexpr int64_t kBlockRows = 48;  ///< rows of x that a task holds: a multiple of every tile height
+constexpr int64_t kTaskPanels = 16,
+                  kTaskColumns = kTaskPanels * kPanelRows;  ///< panels over which a prepared block of x is reused
+constexpr int64_t kParallelMacs = 1 << 19;                  ///< below, a second thread costs more than it brings
+
+/// Elements between the rows of a prepared block of x: 16 bytes more than needed, so that rows fall in different banks
+/// of the L1 cache.
+template <class Micro>
+constexpr int64_t x_stride() {
+  return Micro::kSteps * kStepColumns + 16 / static_cast<int64_t>(sizeof(typename Micro::X));
+}
 
 inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/// On words of eight fields: shifts of single bytes do not vectorise well.
 template <int bits>
 void unpack_lines(const uint8_t* lines, int64_t steps, uint8_t* out) {
   constexpr int64_t kPlanes = 8 / bits;
-  constexpr uint8_t kMask = (1 << bits) - 1;
+  constexpr uint64_t kMask = ((uint64_t{1} << bits) - 1) * 0x0101010101010101u;
   for (int64_t s = 0; s < steps; s += kPlanes, lines += kLineBytes)
     for (int64_t p = 0; p < kPlanes; ++p, out += kLineBytes)
 #pragma omp simd
-      for (int64_t i = 0; i < kLineBytes; ++i) out[i] = static_cast<uint8_t>(lines[i] >> (p * bits) & kMask);
+      for (int64_t i = 0; i < kLineBytes; i += 8) {
+        uint64_t word;
+        std::memcpy(&word, lines + i, 8);
+        word = word >> (p * bits) & kMask;
+        std::memcpy(out + i, &word, 8);
+      }
 }
 
 /// Unsigned fields of whole lines, one byte each: step after step of 64. Fields that already are bytes stay in place.
@@ -57,49 +71,56 @@ inline const uint8_t* unpack(const uint8_t* lines, const WeightLayout& layout, i
 }
 
 inline int32_t sum_codes(const int8_t* codes, int64_t n) {
-  int32_t sum = 0;
+  int32_t total = 0;
+  for (int64_t begin = 0; begin < n; begin += 256) {  // 256 codes fit an int16
+    const int64_t end = min(n, begin + 256);
+    int16_t sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t j = 0; j < n; ++j) sum += codes[j];
-  return sum;
+    for (int64_t j = begin; j < end; ++j) sum = static_cast<int16_t>(sum + codes[j]);
+    total += sum;
+  }
+  return total;
 }
 
-/// Per-output constants of one panel, with valid memory behind its last output.
-struct PanelConstants {
-  PanelConstants(const QGemmArgs& a, int64_t panel) : columns(min(kPanelRows, a.n - panel * kPanelRows)) {
+/// The codes themselves, with zeros up to a whole step.
+inline void copy_codes(const int8_t* codes, int64_t columns, int8_t* x) {
+  std::memcpy(x, codes, static_cast<size_t>(columns));
+  std::memset(x + columns, 0, static_cast<size_t>(-columns & (kStepColumns - 1)));
+}
+
+/// What the epilogue needs of the outputs [first, first + columns) of a task.
+struct OutputConstants {
+  OutputConstants(const QGemmArgs& a, int64_t first, int64_t count) : columns(count) {
     for (int64_t j = 0; j < columns; ++j) {
-      const int64_t n = panel * kPanelRows + j;
-      scale[j] = a.w_scale[n * a.w_stride];
-      sums[j] = a.sums[n];
-      bias[j] = a.bias ? a.bias[n] : 0.0f;
+      scale[j] = a.w_scale[(first + j) * a.w_stride];
+      sums[j] = static_cast<float>(a.sums[first + j]);
+      zeros[j] = a.x_zero * a.sums[first + j];
     }
+    if (a.bias) std::memcpy(bias, a.bias + first, static_cast<size_t>(columns) * sizeof(float));
   }
   int64_t columns;
-  float scale[kPanelRows] = {}, bias[kPanelRows] = {};
-  int32_t sums[kPanelRows] = {};
+  float scale[kTaskColumns], sums[kTaskColumns], bias[kTaskColumns];
+  int32_t zeros[kTaskColumns];
 };
 
-inline void epilogue(const QGemmArgs& a, const PanelConstants& w, const int32_t* acc, int32_t x_sum, int64_t row,
+/// One row of y at the outputs of a task.
+inline void epilogue(const QGemmArgs& a, const OutputConstants& w, const int32_t* acc, int32_t x_sum, int64_t row,
                      float* y) {
   const float x_scale = a.x_scale[row * a.x_stride];
-  const int32_t factor = a.layout.factor, constant = a.layout.bias * x_sum;
-  float out[kPanelRows];
+  const int32_t shift = a.layout.shift, constant = a.layout.bias * x_sum;
 #pragma omp simd
-  for (int64_t j = 0; j < kPanelRows; ++j) {
-    const int32_t exact = factor * acc[j] - constant + a.x_zero * w.sums[j];
-    out[j] = (x_scale * w.scale[j]) * static_cast<float>(exact);
+  for (int64_t j = 0; j < w.columns; ++j) {
+    const int32_t exact = (acc[j] << shift) - constant + w.zeros[j];
+    y[j] = (x_scale * w.scale[j]) * static_cast<float>(exact);
   }
   if (a.x_offset) {
     const float x_offset = a.x_offset[row * a.x_stride];
 #pragma omp simd
-    for (int64_t j = 0; j < kPanelRows; ++j) out[j] = out[j] + (x_offset * w.scale[j]) * static_cast<float>(w.sums[j]);
+    for (int64_t j = 0; j < w.columns; ++j) y[j] = y[j] + (x_offset * w.scale[j]) * w.sums[j];
   }
   if (a.bias)
 #pragma omp simd
-    for (int64_t j = 0; j < kPanelRows; ++j) out[j] = out[j] + w.bias[j];
-  if (w.columns == kPanelRows)
-    std::memcpy(y, out, sizeof out);
-  else
-    std::memcpy(y, out, static_cast<size_t>(w.columns) * sizeof(float));
+    for (int64_t j = 0; j < w.columns; ++j) y[j] = y[j] + w.bias[j];
 }
 
 template <class Micro, int rows = Micro::kRows>
@@ -112,38 +133,32 @@ void accumulate(int64_t count, const typename Micro::X* x, const typename Micro:
 /// Rows [row, row + rows) of y at the outputs of `panels` panels from `first` on.
 template <class Micro>
 void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int64_t panels) {
-  constexpr int64_t kXStride = Micro::kSteps * kStepColumns;
+  constexpr int64_t kXStride = x_stride<Micro>();
   alignas(64) typename Micro::X x[kBlockRows * kXStride];
   alignas(64) typename Micro::W scratch[Micro::kSteps * kLineBytes];
-  alignas(64) int32_t acc[kTaskPanels][kBlockRows * kPanelRows];
-  for (int64_t p = 0; p < panels; ++p) std::memset(acc[p], 0, static_cast<size_t>(rows * kPanelRows) * sizeof(int32_t));
+  alignas(64) int32_t acc[kBlockRows * kTaskColumns];
+  for (int64_t r = 0; r < rows; ++r)
+    std::memset(acc + r * kTaskColumns, 0, static_cast<size_t>(panels * kPanelRows) * sizeof(int32_t));
 
   const int64_t steps = div_up(a.k, kStepColumns), planes = a.layout.steps_per_line();
   const int64_t panel_bytes = div_up(steps, planes) * kLineBytes;
   for (int64_t begin = 0; begin < steps; begin += Micro::kSteps) {
-    const int64_t count = min(Micro::kSteps, steps - begin);
-    const int64_t columns = min(count * kStepColumns, a.k - begin * kStepColumns);
-    for (int64_t r = 0; r < rows; ++r) {
-      alignas(64) int8_t padded[kXStride];
-      std::memcpy(padded, a.x + (row + r) * a.k + begin * kStepColumns, static_cast<size_t>(columns));
-      std::memset(padded + columns, 0, static_cast<size_t>(count * kStepColumns - columns));
-      Micro::prepare_x(padded, count, x + r * kXStride);
-    }
+    const int64_t count = min(Micro::kSteps, steps - begin),
+                  columns = min(count * kStepColumns, a.k - begin * kStepColumns);
+    for (int64_t r = 0; r < rows; ++r)
+      Micro::prepare_x(a.x + (row + r) * a.k + begin * kStepColumns, columns, x + r * kXStride);
     for (int64_t p = 0; p < panels; ++p) {
       const uint8_t* lines = a.panels + (first + p) * panel_bytes + begin / planes * kLineBytes;
       const typename Micro::W* w = Micro::prepare_w(lines, a.layout, count, scratch);
       for (int64_t r = 0; r < rows; r += Micro::kRows)
-        accumulate<Micro>(min(Micro::kRows, rows - r), x + r * kXStride, w, count, a.layout, acc[p] + r * kPanelRows);
+        accumulate<Micro>(min(Micro::kRows, rows - r), x + r * kXStride, w, count, a.layout,
+                          acc + r * kTaskColumns + p * kPanelRows);
     }
   }
-  int32_t x_sums[kBlockRows];
-  for (int64_t r = 0; r < rows; ++r) x_sums[r] = sum_codes(a.x + (row + r) * a.k, a.k);
-  for (int64_t p = 0; p < panels; ++p) {
-    const PanelConstants constants(a, first + p);
-    for (int64_t r = 0; r < rows; ++r)
-      epilogue(a, constants, acc[p] + r * kPanelRows, x_sums[r], row + r,
-               a.y + (row + r) * a.n + (first + p) * kPanelRows);
-  }
+  const OutputConstants constants(a, first * kPanelRows, min(panels * kPanelRows, a.n - first * kPanelRows));
+  for (int64_t r = 0; r < rows; ++r)
+    epilogue(a, constants, acc + r * kTaskColumns, sum_codes(a.x + (row + r) * a.k, a.k), row + r,
+             a.y + (row + r) * a.n + first * kPanelRows);
 }
 
 template <class Micro>
@@ -181,7 +196,7 @@ inline void pack_panels(Stream&, const PackPanelsArgs& a) {
         }
 #pragma omp simd
         for (int64_t i = 0; i < kLineBytes; ++i) {
-          const int field = (step[i] + layout.bias) >> (layout.factor - 1);
+          const int field = (step[i] + layout.bias) >> layout.shift;
           out[i] = static_cast<uint8_t>(out[i] | field << (p * layout.bits));
         }
       }
