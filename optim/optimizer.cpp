@@ -7,16 +7,6 @@ namespace {
 
 constexpr const char* kKindKey = "optimizer";
 
-Tensor take(const StateDict& state, const std::string& name, const Shape& shape, DType dtype) {
-  const auto found = state.tensors.find(name);
-  LB_REQUIRE(found != state.tensors.end(), ErrorKind::model, "optimizer", "the saved state has no {}", name);
-  const Tensor& tensor = found->second;
-  LB_REQUIRE(tensor.shape() == shape && tensor.dtype() == dtype, ErrorKind::model, "optimizer",
-             "{} is {} {} in the saved state, {} {} is needed", name, to_string(tensor.dtype()), tensor.shape().str(),
-             to_string(dtype), shape.str());
-  return tensor;
-}
-
 }  // namespace
 
 Optimizer::Optimizer(std::string kind, std::vector<std::string> moment_names, std::vector<ParamGroup> groups)
@@ -26,8 +16,7 @@ Optimizer::Optimizer(std::string kind, std::vector<std::string> moment_names, st
       LB_CHECK(parameter.value.dtype() == DType::f32, "optimizer", "{} is {}; optimizers work on f32 masters",
                parameter.path, to_string(parameter.value.dtype()));
       Entry& entry = entries_.emplace_back(Entry{parameter, group.lr_scale, group.weight_decay, {}});
-      for (size_t i = 0; i < moment_names_.size(); ++i)
-        entry.moments.push_back(Tensor::zeros(parameter.value.shape()));
+      for (size_t i = 0; i < moment_names_.size(); ++i) entry.moments.push_back(Tensor::zeros(parameter.value.shape()));
     }
 }
 
@@ -62,13 +51,12 @@ void Optimizer::load_state(const StateDict& state) {
   std::vector<Entry> loaded = entries_;
   for (Entry& entry : loaded) {
     const std::string prefix = entry.parameter.path + ".";
-    entry.updates = *take(state, prefix + "updates", Shape(), DType::i64).data<int64_t>();
+    entry.updates = *take_tensor(state, prefix + "updates", Shape(), DType::i64).data<int64_t>();
     for (size_t i = 0; i < moment_names_.size(); ++i)
-      entry.moments[i] = take(state, prefix + moment_names_[i], entry.parameter.value.shape(), DType::f32).clone();
+      entry.moments[i] =
+          take_tensor(state, prefix + moment_names_[i], entry.parameter.value.shape(), DType::f32).clone();
   }
-  const size_t expected = loaded.size() * (1 + moment_names_.size());
-  LB_REQUIRE(state.tensors.size() == expected, ErrorKind::model, "optimizer",
-             "the saved state has {} tensors, the parameters of this model need {}", state.tensors.size(), expected);
+  check_tensor_count(state, loaded.size() * (1 + moment_names_.size()));
   entries_ = std::move(loaded);  // only now: a refused state changes nothing
 }
 

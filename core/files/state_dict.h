@@ -14,4 +14,11 @@ struct StateDict {
   std::map<std::string, std::string> metadata;
 };
 
+/// The tensor `name`, or ErrorKind::model saying what is wrong with it: absent, another shape, another dtype.
+const Tensor& take_tensor(const StateDict& state, const std::string& name, const Shape& shape, DType dtype);
+
+/// ErrorKind::model unless there are `expected` tensors. After each of that many distinct names was taken: there are no
+/// others.
+void check_tensor_count(const StateDict& state, size_t expected);
+
 }  // namespace lowbit

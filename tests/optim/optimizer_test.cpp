@@ -175,13 +175,13 @@ TEST(Optimizer, RefusesAStateThatIsNotItsOwn) {
   refused({}, {"unknown optimizer"});
   bad = good;
   bad.tensors.erase("bias.exp_avg_sq");
-  refused(bad, {"no bias.exp_avg_sq"});
+  refused(bad, {"no tensor bias.exp_avg_sq"});
   bad = good;
   bad.tensors["bias.exp_avg"] = Tensor::zeros({5});
   refused(bad, {"bias.exp_avg", "[5]", "[4]"});
   bad = good;
   bad.tensors["gamma.exp_avg"] = Tensor::zeros({5});
-  refused(bad, {"10 tensors", "need 9"});
+  refused(bad, {"10 tensors", "9 are needed"});
 }
 
 TEST(Optimizer, RefusesNumbersOutOfRange) {
