@@ -131,6 +131,16 @@ void point_link(const std::string& link, const std::string& target) {
   sync_folder(fs::path(link).parent_path());
 }
 
+void remove_folder_atomically(const std::string& path) {
+  const std::string temporary = temporary_name(path);
+  if (::rename(path.c_str(), temporary.c_str()) != 0) {
+    LB_REQUIRE(errno == ENOENT, ErrorKind::data, "remove", "{}: {}", path, reason(errno));
+    return;
+  }
+  std::error_code ignored;  // what cannot be removed has a temporary's name by now
+  fs::remove_all(temporary, ignored);
+}
+
 bool is_temporary_name(std::string_view name) { return name.find(kTemporaryMark) != std::string_view::npos; }
 
 }  // namespace lowbit

@@ -57,6 +57,9 @@ class AtomicFolder {
 /// Makes `link` point at `target` (kept as written, so relative to the folder of the link), in place of an older link.
 void point_link(const std::string& link, const std::string& target);
 
+/// Removes a folder so that no half of it ever has its name. Does nothing if there is none.
+void remove_folder_atomically(const std::string& path);
+
 /// Whether a file name is one that a killed process may have left: "model.safetensors.tmp-4711-0".
 bool is_temporary_name(std::string_view name);
 

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "tests/optim/toy_module.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/toy_module.h"
 
 namespace lowbit {
 namespace {

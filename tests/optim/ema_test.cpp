@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/optim/toy_module.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/toy_module.h"
 
 namespace lowbit {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "optim/adam.h"
 #include "optim/sgd.h"
-#include "tests/optim/toy_module.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/toy_module.h"
 
 namespace lowbit {
 namespace {

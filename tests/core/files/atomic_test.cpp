@@ -1,12 +1,11 @@
 #include "core/files/atomic.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include <filesystem>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace lowbit {
@@ -15,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using test::contents;
 using test::expect_error;
+using test::FileSizeLimit;
 using test::TempDir;
 
 int entries(const std::string& folder) {
@@ -27,26 +27,9 @@ uint64_t checksum_of(std::string_view text) {
   return sum.value();
 }
 
-/// No file may grow beyond `bytes` while this lives: write() fails as on a full disk.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit limit = {bytes, old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    ::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit old_{};
-  void (*handler_)(int);
-};
-
 TEST(Checksum, EmptyInputAndFiles) {
   EXPECT_EQ(checksum_of(""), 0x2d06800538d394c2u);  // published with xxHash
+  EXPECT_EQ(checksum_of("hello"), 0x9555e8555c62dcfdu);  // xxhsum -H3, version 0.8.1
   const TempDir folder;
   const std::string text(100000, 'x');
   write_file_atomically(folder.path("file"), text);
