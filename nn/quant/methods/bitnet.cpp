@@ -1,4 +1,4 @@
-// BitNet, Wang et al. 2023, arXiv:2310.11453 (b1, eqs. 1-3) and Ma et al. 2024, arXiv:2402.17764 (b1.58, eqs. 1-3), in
+// BitNet, Wang et al. 2023, arXiv:2310.11453 (b1) and Ma et al. 2024, arXiv:2402.17764 (b1.58), in
 // the form of the authors' FAQ: identity straight-through gradients, scales are constants, floor 1e-5. The activations
 // of b1 as printed are clipped but never rounded; that reading is a weight quantizer with an empty input slot.
 #include "nn/quant/methods/methods.h"

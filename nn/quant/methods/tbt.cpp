@@ -1,5 +1,5 @@
-// Ternary and binary transformers for generation, Liu et al. 2023, arXiv:2306.01841. The released code and the printed
-// equations differ for weights:
+// TBT: "Binary and Ternary Natural Language Generation", Liu et al. 2023, arXiv:2306.01841. The released code and the
+// printed equations differ for weights:
 //   code (default)  s = mean|W_row| (1 bit) or 4/3 mean|W_row| (2 bits), no mean removal, gradient everywhere
 //   paper           mu = mean W, s = mean|W - mu| or 4/3 of it, one for the tensor; gradient where |(W - mu)/s| < 1
 // Both: 1 bit s * sign(.), 2 bits s * round(clamp(., -1, 1)); neither adds mu back. Eight bits are TernaryBERT's

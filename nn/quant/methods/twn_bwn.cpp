@@ -1,5 +1,5 @@
 // TWN: ternary weight networks, Li et al. 2016, arXiv:1605.04711, as TernaryBERT uses them (clip 2.5 first).
-// BWN: binary weight networks, Rastegari et al. 2016, arXiv:1603.05279, eq. 6; shift=mean is the reading of BiT and
+// BWN: binary weight networks, Rastegari et al. 2016, arXiv:1603.05279; shift=mean is the reading of BiT and
 // TBT, which takes the sign of W - mean(W) over the whole tensor but the magnitude of W.
 #include "nn/quant/methods/methods.h"
 #include "nn/quant/methods/parts.h"

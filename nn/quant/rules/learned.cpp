@@ -1,4 +1,4 @@
-// One learned scale a tensor. LSQ (Esser et al. 2020, arXiv:1902.08153, eqs. 1-5) and the elastic quantizer of BiT
+// One learned scale a tensor. LSQ (Esser et al. 2020, arXiv:1902.08153) and the elastic quantizer of BiT
 // (Liu et al. 2022, arXiv:2205.13016) and TBT: with t = (x - m) / alpha,
 //   value = alpha * clamp(round(t), low, high) + m           d alpha = 1/sqrt(N high) * sum g * e
 //   e = low where t < low, high where t > high, round(t) - t between; sign(x) for signed binary codes

@@ -1,4 +1,4 @@
-// mean|x| as the scale: BWN, Rastegari et al. 2016 (arXiv:1603.05279, eq. 6); TBT, Liu et al. 2023 (arXiv:2306.01841),
+// mean|x| as the scale: BWN, Rastegari et al. 2016 (arXiv:1603.05279); TBT, Liu et al. 2023 (arXiv:2306.01841),
 // with factor 4/3 for ternary weights; BitNet, Wang et al. 2023 (arXiv:2310.11453) and Ma et al. 2024
 // (arXiv:2402.17764).
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Ternary weight networks (Li et al. 2016, arXiv:1605.04711, eqs. 5 and 6): threshold 0.7 mean|w|, scale the mean of
+// Ternary weight networks (Li et al. 2016, arXiv:1605.04711): threshold 0.7 mean|w|, scale the mean of
 // |w| above it. TernaryBERT clamps w to [-2.5, 2.5] first and masks the gradient outside.
 #include <algorithm>
 #include <cmath>
