@@ -15,25 +15,42 @@ struct LeftOperand {
   int64_t row, step;
 };
 
-/// kRows x 16 sums over s in ascending order, each in an accumulator of its own.
+#if defined(__AVX512F__)
+constexpr size_t kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr size_t kVectorBytes = 32;
+#else
+constexpr size_t kVectorBytes = 16;
+#endif
+
+/// kRows x 16 sums over s in ascending order, each in an accumulator of its own. Vector types, because arrays of
+/// accumulators leave the registers.
 template <int kRows, class C, class A, class D>
 [[gnu::always_inline]] inline void ordered_block(LeftOperand<A> a, const C* b, int64_t b_row, int64_t depth, D* out,
                                                  int64_t out_row, int64_t stored) {
-  C sum[kRows][kLanes] = {};
+  typedef C Vector __attribute__((vector_size(kVectorBytes)));
+  constexpr int kWidth = kVectorBytes / sizeof(C), kParts = kLanes / kWidth;
+  Vector sum[kRows][kParts] = {};
   for (int64_t s = 0; s < depth; ++s) {
+    Vector right[kParts];
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) __builtin_memcpy(&right[p], b + s * b_row + p * kWidth, sizeof(Vector));
 #pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
       const C factor = static_cast<C>(load(a.data + r * a.row + s * a.step));
-#pragma omp simd
-      for (int64_t c = 0; c < kLanes; ++c) sum[r][c] += factor * b[s * b_row + c];
+#pragma GCC unroll 8
+      for (int p = 0; p < kParts; ++p) sum[r][p] += factor * right[p];
     }
   }
+#pragma GCC unroll 4
   for (int r = 0; r < kRows; ++r) {
+    C line[kLanes];
+    __builtin_memcpy(line, sum[r], sizeof line);
     if (stored == kLanes) {
 #pragma omp simd
-      for (int64_t c = 0; c < kLanes; ++c) store(out + r * out_row + c, sum[r][c]);
+      for (int64_t c = 0; c < kLanes; ++c) store(out + r * out_row + c, line[c]);
     } else {
-      for (int64_t c = 0; c < stored; ++c) store(out + r * out_row + c, sum[r][c]);
+      for (int64_t c = 0; c < stored; ++c) store(out + r * out_row + c, line[c]);
     }
   }
 }
