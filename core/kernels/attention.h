@@ -19,12 +19,25 @@ namespace lowbit {
 struct AttentionShape {
   int64_t batch, heads, queries, keys, width;
 };
-/// Keys padded to whole vectors: the row stride of transposed keys and of scores in a workspace.
-[[gnu::always_inline]] inline int64_t attention_stride(int64_t keys) { return (keys + 15) / 16 * 16; }
+/// Row stride of operands with n columns in a workspace: whole vectors, and one more so that rows of a power of two do
+/// not meet in the same cache sets.
+[[gnu::always_inline]] inline int64_t attention_stride(int64_t n) { return (n + 31) / 16 * 16; }
+
+/// Elements (of the compute type) that each kernel needs for each of its `slots` threads.
+struct AttentionWorkspace {
+  int64_t probs, probs_backward, context, context_backward;
+};
+[[gnu::always_inline]] inline AttentionWorkspace attention_workspace(const AttentionShape& s) {
+  const int64_t keys = attention_stride(s.keys), width = attention_stride(s.width);
+  const int64_t longest = s.keys > s.queries ? s.keys : s.queries;
+  return {.probs = (s.width + 4) * keys,  // transposed keys, four rows of scores
+          .probs_backward = s.queries * keys + longest * width,
+          .context = s.keys * width,
+          .context_backward = s.width * keys + s.queries * width};
+}
 
 /// probs [B, heads, T, S] = softmax over visible keys of q k^T.   q [B, T, D], k [B, S, D], D = heads * width
 /// Key j is visible to query i when key_visible [B, S] (null: all) is not 0 there and, if causal, j <= i + S - T.
-/// workspace: slots * (width + 4) * attention_stride(S) elements of the compute type.
 struct AttentionProbsArgs {
   AttentionShape shape;
   const void *q, *k;
@@ -34,7 +47,6 @@ struct AttentionProbsArgs {
   bool causal;
   DType dtype;
 };
-/// workspace: slots * T * attention_stride(S) elements.
 struct AttentionProbsGradArgs {
   AttentionShape shape;
   const void *q, *k, *probs, *dprobs;
@@ -46,10 +58,10 @@ struct AttentionProbsGradArgs {
 struct AttentionContextArgs {
   AttentionShape shape;
   const void *probs, *v;
-  void* context;
+  void *context, *workspace;
+  int64_t slots;
   DType dtype;
 };
-/// workspace: slots * width * attention_stride(S) elements.
 struct AttentionContextGradArgs {
   AttentionShape shape;
   const void *probs, *v, *dcontext;

@@ -44,7 +44,7 @@ Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& ma
            "attention", "the key mask must be u8 [{}, {}], got {} {}", s.batch, s.keys, to_string(visible.dtype()),
            visible.shape().str());
   Tensor probs = Tensor::empty(Shape{s.batch, heads, s.queries, s.keys}, q.dtype(), q.device());
-  Tensor work = workspace(q, (s.width + 4) * attention_stride(s.keys));
+  Tensor work = workspace(q, attention_workspace(s).probs);
   attention_kernels(q.device(), q.dtype())
       .probs(current_stream(q.device()), {s, q.raw(), k.raw(), visible.defined() ? visible.data<uint8_t>() : nullptr,
                                           probs.mutable_raw(), work.mutable_raw(), threads(), mask.causal, q.dtype()});
@@ -59,7 +59,7 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
            probs.shape().str(), q.shape().str());
   AttentionProbsGrads grads = {Tensor::empty(q.shape(), q.dtype(), q.device()),
                                Tensor::empty(k.shape(), k.dtype(), k.device())};
-  Tensor work = workspace(q, s.queries * attention_stride(s.keys));
+  Tensor work = workspace(q, attention_workspace(s).probs_backward);
   attention_kernels(q.device(), q.dtype())
       .probs_backward(current_stream(q.device()),
                       {s, q.raw(), k.raw(), probs.raw(), dprobs.raw(), grads.dq.mutable_raw(), grads.dk.mutable_raw(),
@@ -70,8 +70,10 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
 Tensor attention_context(const Tensor& probs, const Tensor& v) {
   const AttentionShape s = problem_of_probs(probs, v);
   Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, v.dtype(), v.device());
+  Tensor work = workspace(v, attention_workspace(s).context);
   attention_kernels(v.device(), v.dtype())
-      .context(current_stream(v.device()), {s, probs.raw(), v.raw(), context.mutable_raw(), v.dtype()});
+      .context(current_stream(v.device()),
+               {s, probs.raw(), v.raw(), context.mutable_raw(), work.mutable_raw(), threads(), v.dtype()});
   return context;
 }
 
@@ -81,7 +83,7 @@ AttentionContextGrads attention_context_backward(const Tensor& probs, const Tens
            "gradient {} does not belong to probabilities {}", dcontext.shape().str(), probs.shape().str());
   AttentionContextGrads grads = {Tensor::empty(probs.shape(), v.dtype(), v.device()),
                                  Tensor::empty(v.shape(), v.dtype(), v.device())};
-  Tensor work = workspace(v, s.width * attention_stride(s.keys));
+  Tensor work = workspace(v, attention_workspace(s).context_backward);
   attention_kernels(v.device(), v.dtype())
       .context_backward(current_stream(v.device()),
                         {s, probs.raw(), v.raw(), dcontext.raw(), grads.dprobs.mutable_raw(), grads.dv.mutable_raw(),

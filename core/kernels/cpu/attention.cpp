@@ -24,18 +24,12 @@ T* head_of(Void* data, const AttentionShape& s, int64_t n, int64_t batch, int64_
   return static_cast<T*>(data) + batch * n * s.heads * s.width + head * s.width;
 }
 
-/// y [width, stride] = transposed x [keys, width]; the padding up to stride is zero.
-template <class C, class T>
-void transpose(const T* x, int64_t x_row, int64_t keys, int64_t width, C* y, int64_t stride) {
-  for (int64_t d = 0; d < width; ++d) {
-    for (int64_t j = 0; j < keys; ++j) y[d * stride + j] = static_cast<C>(load(x + j * x_row + d));
-    for (int64_t j = keys; j < stride; ++j) y[d * stride + j] = 0;
-  }
-}
-
-/// Softmax of the first `keys` scores where visible (null: everywhere), in place; all zero when nothing is visible.
+/// Softmax of the first `keys` scores where visible (null: everywhere), in place; all zero when nothing is visible. The
+/// row is filled up to whole vectors.
 template <class C>
 void visible_softmax(C* scores, const uint8_t* visible, int64_t keys) {
+  constexpr C hidden = -static_cast<C>(__builtin_inf());
+  const int64_t padded = padded_columns(keys);
   bool any = keys > 0;
   if (visible) {
     int32_t count = 0;
@@ -43,14 +37,16 @@ void visible_softmax(C* scores, const uint8_t* visible, int64_t keys) {
     for (int64_t j = 0; j < keys; ++j) count += visible[j] != 0;
     any = count > 0;
 #pragma omp simd
-    for (int64_t j = 0; j < keys; ++j) scores[j] = visible[j] ? scores[j] : -static_cast<C>(__builtin_inf());
+    for (int64_t j = 0; j < keys; ++j) scores[j] = visible[j] ? scores[j] : hidden;
   }
-  const C top = lane_max<C>(keys, static_cast<C>(-3.4e38), [=](int64_t j) { return scores[j]; });
+  for (int64_t j = keys; j < padded; ++j) scores[j] = hidden;
+  const C top = lane_max<C>(padded, static_cast<C>(-3.4e38), [=](int64_t j) { return scores[j]; });
 #pragma omp simd
-  for (int64_t j = 0; j < keys; ++j) scores[j] = math::exp(scores[j] - top);
-  const C inverse = any ? 1 / lane_sum<C>(keys, [=](int64_t j) { return scores[j]; }) : C{0};
+  for (int64_t j = 0; j < padded; ++j) scores[j] = math::exp(scores[j] - top);
+  const C sum = lane_sum<C>(padded, [=](int64_t j) { return scores[j]; });
+  const C inverse = any ? 1 / sum : C{0};
 #pragma omp simd
-  for (int64_t j = 0; j < keys; ++j) scores[j] = any ? scores[j] * inverse : C{0};
+  for (int64_t j = 0; j < padded; ++j) scores[j] *= inverse;
 }
 
 template <class T>
@@ -59,15 +55,15 @@ void probs(const AttentionProbsArgs& a) {
   const AttentionShape& s = a.shape;
   const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
   for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
-    C* transposed = static_cast<C*>(a.workspace) + slot * (s.width + 4) * stride;
+    C* transposed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).probs;
     C* scores = transposed + s.width * stride;
     transpose(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
     const T* q = head_of<const T>(a.q, s, s.queries, batch, head);
     T* y = static_cast<T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
     for (int64_t first = 0; first < s.queries; first += 4) {
       const int64_t rows = s.queries - first < 4 ? s.queries - first : 4;
-      ordered_product<C>(rows, s.keys, s.width, LeftOperand<T>{q + first * d, d, 1},
-                         RightOperand<C>{transposed, stride, stride}, scores, stride);
+      ordered_product<C>(rows, s.keys, s.width, LeftOperand<T>{q + first * d, d, 1}, transposed, stride, scores,
+                         stride);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t last = a.causal ? first + r + s.keys - s.queries : s.keys - 1;
         const int64_t reach = last < 0 ? 0 : last + 1;
@@ -87,9 +83,10 @@ template <class T>
 void probs_backward(const AttentionProbsGradArgs& a) {
   using C = Compute<T>;
   const AttentionShape& s = a.shape;
-  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
+  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys), width_stride = attention_stride(s.width);
   for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
-    C* ds = static_cast<C*>(a.workspace) + slot * s.queries * stride;
+    C* ds = static_cast<C*>(a.workspace) + slot * attention_workspace(s).probs_backward;
+    C* packed = ds + s.queries * stride;
     const int64_t matrix = (batch * s.heads + head) * s.queries * s.keys;
     for (int64_t i = 0; i < s.queries; ++i) {
       const T* y = static_cast<const T*>(a.probs) + matrix + i * s.keys;
@@ -99,12 +96,11 @@ void probs_backward(const AttentionProbsGradArgs& a) {
 #pragma omp simd
       for (int64_t j = 0; j < s.keys; ++j) out[j] = load(y + j) * (load(dy + j) - dot);
     }
-    const int64_t readable = d - head * s.width;
-    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1},
-                       RightOperand<T>{head_of<const T>(a.k, s, s.keys, batch, head), d, readable},
+    pack(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, packed, width_stride);
+    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1}, packed, width_stride,
                        head_of<T>(a.dq, s, s.queries, batch, head), d);
-    ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride},
-                       RightOperand<T>{head_of<const T>(a.q, s, s.queries, batch, head), d, readable},
+    pack(head_of<const T>(a.q, s, s.queries, batch, head), d, s.queries, s.width, packed, width_stride);
+    ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride}, packed, width_stride,
                        head_of<T>(a.dk, s, s.keys, batch, head), d);
   });
 }
@@ -113,11 +109,12 @@ template <class T>
 void context(const AttentionContextArgs& a) {
   using C = Compute<T>;
   const AttentionShape& s = a.shape;
-  const int64_t d = s.heads * s.width;
-  for_each_head(s, omp_get_max_threads(), [&](int64_t batch, int64_t head, int64_t) {
+  const int64_t d = s.heads * s.width, width_stride = attention_stride(s.width);
+  for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
+    C* packed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).context;
+    pack(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, packed, width_stride);
     const T* probs = static_cast<const T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
-    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1},
-                       RightOperand<T>{head_of<const T>(a.v, s, s.keys, batch, head), d, d - head * s.width},
+    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1}, packed, width_stride,
                        head_of<T>(a.context, s, s.queries, batch, head), d);
   });
 }
@@ -127,16 +124,18 @@ template <class T>
 void context_backward(const AttentionContextGradArgs& a) {
   using C = Compute<T>;
   const AttentionShape& s = a.shape;
-  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
+  const int64_t d = s.heads * s.width, stride = attention_stride(s.keys), width_stride = attention_stride(s.width);
   for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
-    C* transposed = static_cast<C*>(a.workspace) + slot * s.width * stride;
-    transpose(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+    C* transposed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).context_backward;
+    C* packed = transposed + s.width * stride;
     const T* dcontext = head_of<const T>(a.dcontext, s, s.queries, batch, head);
     const int64_t matrix = (batch * s.heads + head) * s.queries * s.keys;
-    ordered_product<C>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1},
-                       RightOperand<C>{transposed, stride, stride}, static_cast<T*>(a.dprobs) + matrix, s.keys);
+    transpose(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+    ordered_product<C>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1}, transposed, stride,
+                       static_cast<T*>(a.dprobs) + matrix, s.keys);
+    pack(dcontext, d, s.queries, s.width, packed, width_stride);
     ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<T>{static_cast<const T*>(a.probs) + matrix, 1, s.keys},
-                       RightOperand<T>{dcontext, d, d - head * s.width}, head_of<T>(a.dv, s, s.keys, batch, head), d);
+                       packed, width_stride, head_of<T>(a.dv, s, s.keys, batch, head), d);
   });
 }
 

@@ -5,60 +5,110 @@
 namespace lowbit {
 namespace {
 
+/// Columns of a right operand, padded to whole vectors.
+[[gnu::always_inline]] inline int64_t padded_columns(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
 /// The left operand a(r, s) = data[r * row + s * step].
 template <class T>
 struct LeftOperand {
   const T* data;
   int64_t row, step;
 };
-/// The right operand b(s, c) = data[s * row + c], of which the first `readable` columns may be read.
-template <class T>
-struct RightOperand {
-  const T* data;
-  int64_t row, readable;
-};
 
-/// kRows x 16 sums over s in ascending order, each in an accumulator of its own.
-template <int kRows, class C, class A, class B, class D>
-[[gnu::always_inline]] inline void ordered_block(LeftOperand<A> a, const B* b, int64_t b_row, int64_t depth,
-                                                 int64_t loaded, D* out, int64_t out_row, int64_t stored) {
-  C sum[kRows][kLanes] = {};
-  const auto accumulate = [&](int64_t columns) {
-    for (int64_t s = 0; s < depth; ++s) {
+#if defined(__AVX512F__)
+constexpr size_t kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr size_t kVectorBytes = 32;
+#else
+constexpr size_t kVectorBytes = 16;
+#endif
+
+/// kRows x 16 sums over s in ascending order, each in an accumulator of its own. Vector types, because arrays of
+/// accumulators leave the registers.
+template <int kRows, class C, class A, class D>
+[[gnu::always_inline]] inline void ordered_block(LeftOperand<A> a, const C* b, int64_t b_row, int64_t depth, D* out,
+                                                 int64_t out_row, int64_t stored) {
+  typedef C Vector __attribute__((vector_size(kVectorBytes)));
+  constexpr int kWidth = kVectorBytes / sizeof(C), kParts = kLanes / kWidth;
+  Vector sum[kRows][kParts] = {};
+  for (int64_t s = 0; s < depth; ++s) {
+    Vector right[kParts];
+#pragma GCC unroll 8
+    for (int p = 0; p < kParts; ++p) __builtin_memcpy(&right[p], b + s * b_row + p * kWidth, sizeof(Vector));
 #pragma GCC unroll 4
-      for (int r = 0; r < kRows; ++r) {
-        const C factor = static_cast<C>(load(a.data + r * a.row + s * a.step));
-#pragma omp simd
-        for (int64_t c = 0; c < columns; ++c) sum[r][c] += factor * static_cast<C>(load(b + s * b_row + c));
-      }
+    for (int r = 0; r < kRows; ++r) {
+      const C factor = static_cast<C>(load(a.data + r * a.row + s * a.step));
+#pragma GCC unroll 8
+      for (int p = 0; p < kParts; ++p) sum[r][p] += factor * right[p];
     }
-  };
-  if (loaded == kLanes) {
-    accumulate(kLanes);
-  } else {
-    accumulate(loaded);
   }
-  for (int r = 0; r < kRows; ++r)
-    for (int64_t c = 0; c < stored; ++c) store(out + r * out_row + c, sum[r][c]);
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; ++r) {
+    C line[kLanes];
+    __builtin_memcpy(line, sum[r], sizeof line);
+    if (stored == kLanes) {
+#pragma omp simd
+      for (int64_t c = 0; c < kLanes; ++c) store(out + r * out_row + c, line[c]);
+    } else {
+      for (int64_t c = 0; c < stored; ++c) store(out + r * out_row + c, line[c]);
+    }
+  }
 }
 
 /// out(r, c) = sum over s = 0 ... depth - 1 of a(r, s) b(s, c), in that order: a small matrix product whose elements do
-/// not depend on the number of rows or columns computed with them.
-template <class C, class A, class B, class D>
-inline void ordered_product(int64_t rows, int64_t cols, int64_t depth, LeftOperand<A> a, RightOperand<B> b, D* out,
-                            int64_t out_row) {
+/// not depend on the number of rows or columns computed with them. Rows of b are b_row apart and padded_columns(cols)
+/// of each can be read (pack, transpose).
+template <class C, class A, class D>
+inline void ordered_product(int64_t rows, int64_t cols, int64_t depth, LeftOperand<A> a, const C* b, int64_t b_row,
+                            D* out, int64_t out_row) {
   constexpr int kRows = 4;
   for (int64_t c = 0; c < cols; c += kLanes) {
-    const int64_t loaded = b.readable - c < kLanes ? b.readable - c : kLanes;
     const int64_t stored = cols - c < kLanes ? cols - c : kLanes;
     int64_t r = 0;
     const auto block = [&]<int kCount>() {
       const LeftOperand<A> left = {a.data + r * a.row, a.row, a.step};
-      ordered_block<kCount, C>(left, b.data + c, b.row, depth, loaded, out + r * out_row + c, out_row, stored);
+      ordered_block<kCount, C>(left, b + c, b_row, depth, out + r * out_row + c, out_row, stored);
       r += kCount;
     };
     while (r + kRows <= rows) block.template operator()<kRows>();
     while (r < rows) block.template operator()<1>();
+  }
+}
+
+/// y [rows, stride] = x [rows, cols] in the compute type, padded with zeros to whole vectors.
+template <class C, class T>
+inline void pack(const T* x, int64_t x_row, int64_t rows, int64_t cols, C* y, int64_t stride) {
+  for (int64_t i = 0; i < rows; ++i) {
+#pragma omp simd
+    for (int64_t j = 0; j < cols; ++j) y[i * stride + j] = static_cast<C>(load(x + i * x_row + j));
+    for (int64_t j = cols; j < padded_columns(cols); ++j) y[i * stride + j] = 0;
+  }
+}
+
+/// y [cols, stride] = transposed x [rows, cols] in the compute type, padded with zeros to whole vectors.
+template <class C, class T>
+inline void transpose(const T* x, int64_t x_row, int64_t rows, int64_t cols, C* y, int64_t stride) {
+  typedef C Four __attribute__((vector_size(4 * sizeof(C))));
+  const int64_t whole_rows = rows / 4 * 4, whole_cols = cols / 4 * 4;
+  for (int64_t i = 0; i < whole_rows; i += 4)
+    for (int64_t j = 0; j < whole_cols; j += 4) {
+      Four a, b, c, d;  // passed by reference: wide vectors have no calling convention on the generic target
+      const auto read = [&](int64_t k, Four& v) {
+        for (int64_t l = 0; l < 4; ++l) v[l] = static_cast<C>(load(x + (i + k) * x_row + j + l));
+      };
+      const auto write = [&](int64_t k, const Four& v) { __builtin_memcpy(y + (j + k) * stride + i, &v, sizeof v); };
+      read(0, a), read(1, b), read(2, c), read(3, d);
+      const Four ab01 = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab23 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+      const Four cd01 = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd23 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      write(0, __builtin_shufflevector(ab01, cd01, 0, 1, 4, 5));
+      write(1, __builtin_shufflevector(ab01, cd01, 2, 3, 6, 7));
+      write(2, __builtin_shufflevector(ab23, cd23, 0, 1, 4, 5));
+      write(3, __builtin_shufflevector(ab23, cd23, 2, 3, 6, 7));
+    }
+  for (int64_t j = 0; j < cols; ++j) {
+    for (int64_t i = j < whole_cols ? whole_rows : 0; i < rows; ++i)
+      y[j * stride + i] = static_cast<C>(load(x + i * x_row + j));
+    for (int64_t i = rows; i < padded_columns(rows); ++i) y[j * stride + i] = 0;
   }
 }
 
