@@ -5,6 +5,7 @@
 #include "apps/lib/log/log.h"
 #include "apps/lib/run/run_folder.h"
 #include "apps/verbs/verbs.h"
+#include "core/files/atomic.h"
 
 namespace lowbit {
 namespace {

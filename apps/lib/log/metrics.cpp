@@ -2,14 +2,17 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include "core/error.h"
+#include "core/files/atomic.h"
 
 namespace lowbit {
 namespace {
@@ -26,25 +29,29 @@ void replace_nonfinite(Json& value, const std::string& path, Json& nonfinite) {
   }
 }
 
+// Rewrites the file with the records up to `update`.
+void drop_later_records(const std::string& path, int64_t update) {
+  std::string kept;
+  for (const Json& record : read_metrics(path)) {
+    if (record.at("update").get<int64_t>() <= update) kept += record.dump() + "\n";
+  }
+  write_file_atomically(path, kept);
+}
+
+}  // namespace
+
 double unix_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-// Rewrites the file with the records up to `update`.
-void drop_later_records(const std::string& path, int64_t update) {
-  const std::string temporary = path + ".tmp";
-  {
-    std::ofstream out(temporary);
-    for (const Json& record : read_metrics(path)) {
-      if (record.at("update").get<int64_t>() <= update) out << record.dump() << '\n';
-    }
-    out.close();
-    LB_REQUIRE(out, ErrorKind::data, path, "cannot be rewritten: {}", std::strerror(errno));
-  }
-  fs::rename(temporary, path);
+double metric_value(const Json& value) {
+  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-}  // namespace
+bool is_metric(const std::string& key, const Json& value) {
+  static constexpr const char* kNotMetrics[] = {"schema", "update", "epoch", "time", "num_updates"};
+  return (value.is_number() || value.is_null()) && std::ranges::find(kNotMetrics, key) == std::end(kNotMetrics);
+}
 
 Json finish_record(const Json& record) {
   Json result = {{"schema", kMetricsSchema}};

@@ -10,6 +10,14 @@
 
 namespace lowbit {
 
+double unix_seconds();  ///< now, since 1970
+
+/// A number of a record, NaN for null.
+double metric_value(const nlohmann::ordered_json& value);
+
+/// Whether a record's entry is a measurement: a number or null, and none of the keys that say when it was taken.
+bool is_metric(const std::string& key, const nlohmann::ordered_json& value);
+
 /// The record with "schema" in front, numbers that are not finite turned into null, and their paths listed in
 /// "nonfinite".
 nlohmann::ordered_json finish_record(const nlohmann::ordered_json& record);

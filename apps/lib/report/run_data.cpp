@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <limits>
 #include <numeric>
 
 #include "apps/lib/log/metrics.h"
@@ -15,26 +14,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double number_or_nan(const Json& value) {
-  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
 double number_or_nan(const Json& object, const char* key) {
-  return object.contains(key) ? number_or_nan(object[key]) : SystemResult::kNone;
+  return object.contains(key) ? metric_value(object[key]) : SystemResult::kNone;
 }
 std::string text_or_empty(const Json& object, const char* key) {
   if (!object.contains(key) || object[key].is_null()) return {};
   return object[key].is_string() ? object[key].get<std::string>() : object[key].dump();
 }
 
-// Common keys say when, not what.
-bool is_metric(const std::string& key, const Json& value) {
-  static constexpr const char* kNotMetrics[] = {"schema", "update", "epoch", "time", "num_updates"};
-  return (value.is_number() || value.is_null()) && std::ranges::find(kNotMetrics, key) == std::end(kNotMetrics);
-}
-
 void add_metrics(const Json& record, double update, std::map<std::string, std::vector<Point>>& series) {
   for (const auto& [key, value] : record.items()) {
-    if (is_metric(key, value)) series[key].push_back({update, number_or_nan(value)});
+    if (is_metric(key, value)) series[key].push_back({update, metric_value(value)});
   }
 }
 

@@ -44,8 +44,4 @@ class RunFolder {
   std::string path_;
 };
 
-/// Replaces the file by `text`, on the disk, in one step: a reader or a crash sees the old file or the new one.
-/// Error(data) naming the file, e.g. on a full disk; the old file is then still there.
-void write_file_atomically(const std::string& path, const std::string& text);
-
 }  // namespace lowbit

@@ -3,15 +3,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <limits>
 
+#include "apps/lib/log/metrics.h"
 #include "core/error.h"
 
 namespace lowbit {
@@ -19,25 +17,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double unix_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 // events.out.tfevents.SECONDS.HOST.PID.NUMBER, unlike any other file's.
 std::string event_file_name() {
   static std::atomic<int> count{0};
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) std::strcpy(host.data(), "localhost");
   return fmt::format("events.out.tfevents.{:.0f}.{}.{}.{}", unix_seconds(), host.data(), getpid(), count++);
-}
-
-double number_or_nan(const Json& value) {
-  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
-}
-
-bool is_scalar(const std::string& key, const Json& value) {
-  static constexpr const char* kNotShown[] = {"schema", "update", "time", "num_updates"};
-  return (value.is_number() || value.is_null()) && std::ranges::find(kNotShown, key) == std::end(kNotShown);
 }
 
 }  // namespace
@@ -76,10 +61,10 @@ void TensorBoard::add(const Json& record) {
   const double seconds = record.value("time", unix_seconds());
   EventFile& events = file(kind);
   for (const auto& [key, value] : record.items()) {
-    if (is_scalar(key, value)) events.add(scalar_event(seconds, step, key, number_or_nan(value)));
+    if (is_metric(key, value)) events.add(scalar_event(seconds, step, key, metric_value(value)));
     if (key != "seconds" && key != "bytes") continue;
     for (const auto& [part, amount] : value.items())
-      events.add(scalar_event(seconds, step, key + "/" + part, number_or_nan(amount)));
+      events.add(scalar_event(seconds, step, key + "/" + part, metric_value(amount)));
   }
   for (const Json& level : record.value("levels", Json::array())) {
     const auto path = level.at("path").get<std::string>();
@@ -88,7 +73,7 @@ void TensorBoard::add(const Json& record) {
     events.add(histogram_event(seconds, step, "levels/" + path, level_histogram(values, counts)));
     for (const char* key : {"entropy", "flip"}) {
       if (level.contains(key))
-        events.add(scalar_event(seconds, step, fmt::format("{}/{}", key, path), number_or_nan(level[key])));
+        events.add(scalar_event(seconds, step, fmt::format("{}/{}", key, path), metric_value(level[key])));
     }
   }
   events.flush();

@@ -1,5 +1,8 @@
 #include "apps/lib/log/progress.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <cstdlib>
 
@@ -85,6 +88,36 @@ TEST(Progress, FormsOnAStderrThatIsNoTerminal) {
   const std::string json = shown(LogFormat::json);
   EXPECT_EQ(Json::parse(json.substr(0, json.find('\n'))),
             Json::parse(R"({"schema":1,"loss":2.0,"gnorm":null,"nonfinite":["gnorm"]})"));
+}
+
+// On a terminal the line is rewritten in place and log lines go above it. The terminal here is a pseudo-terminal.
+TEST(Progress, OnATerminalTheLineIsRewrittenBelowTheLog) {
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  ASSERT_EQ(grantpt(terminal) + unlockpt(terminal), 0);
+  const int other_end = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+  const int old_stderr = dup(STDERR_FILENO);
+  const char* ci = std::getenv("CI");
+  const std::string old_ci = ci == nullptr ? "" : ci;
+  unsetenv("CI");
+  setenv("TERM", "xterm", 1);
+  dup2(other_end, STDERR_FILENO);
+  {
+    Progress progress("e", 4, {.format = LogFormat::tqdm, .interval = 1});
+    progress.advance(1, [] { return Json{{"loss", 2.0}}; });
+    log_info("saved");
+  }
+  dup2(old_stderr, STDERR_FILENO);
+  if (!old_ci.empty()) setenv("CI", old_ci.c_str(), 1);
+  char bytes[1024] = {};
+  const auto size = read(terminal, bytes, sizeof(bytes));
+  for (const int file : {terminal, other_end, old_stderr}) close(file);
+  ASSERT_GT(size, 0);
+  const std::string shown(bytes, static_cast<size_t>(size));
+  const std::string line = "e:  25%|#####               | 1/4 [";
+  EXPECT_EQ(shown.find("\r\033[2K" + line), 0u) << shown;
+  EXPECT_NE(shown.find("\r\033[2Ksaved\r\n" + line), std::string::npos) << shown;
+  EXPECT_TRUE(shown.ends_with("\r\033[2K")) << "taken away at the end";
 }
 
 TEST(Log, LevelsComeFromTheEnvironmentAndAFileGetsAll) {
