@@ -12,6 +12,8 @@
 namespace lowbit {
 namespace {
 
+constexpr int64_t kParallelElements = 1 << 15;  ///< below this many logits waking threads costs more than it saves
+
 /// log softmax(logits / temperature), row by row. The normaliser comes from the fast softmax: its largest
 /// probability is 1 / sum(exp(x - max)), so log p = x - max + log(p_max).
 Tensor log_softmax(const Tensor& logits, double temperature) {
@@ -23,7 +25,7 @@ Tensor log_softmax(const Tensor& logits, double temperature) {
   }
   const Tensor probs = ops::softmax(scaled);
   bool broken = false;
-#pragma omp parallel for reduction(|| : broken)
+#pragma omp parallel for reduction(|| : broken) if (rows * vocabulary > kParallelElements)
   for (int64_t row = 0; row < rows; ++row) {
     float* begin = x + row * vocabulary;
     const int64_t best = std::max_element(begin, begin + vocabulary) - begin;
@@ -66,7 +68,7 @@ std::vector<int32_t> advance(std::vector<SentenceSearch>& searches, Tensor& log_
 
   float* values = log_probs.mutable_data<float>();
   std::vector<std::vector<int32_t>> parents(searches.size());
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (log_probs.numel() > kParallelElements)
   for (size_t i = 0; i < searches.size(); ++i) {
     const int64_t rows = first_row[i + 1] - first_row[i];
     if (rows == 0) continue;
