@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nn/quant/weight_slot.h"
+#include "nn/quant/quantized_weight.h"
 
 namespace lowbit {
 
@@ -24,18 +24,14 @@ class Embedding final : public Module {
 
   const EmbeddingConfig& config() const { return config_; }
   /// The latent table [rows, dim]; no value once frozen.
-  Parameter& weight() { return weight_; }
-  WeightSlot& weight_slot() { return weight_slot_; }
-
-  void freeze() override;
-  void freeze(QTensor codes);
+  Parameter& weight() { return weight_.parameter(); }
+  WeightSlot& weight_slot() { return weight_.slot(); }
 
  private:
-  void drop_master();
+  friend class OutputProjection;  // ties its weight to this one
 
   EmbeddingConfig config_;
-  Parameter weight_;
-  WeightSlot weight_slot_;
+  QuantizedWeight weight_;
 };
 
 }  // namespace lowbit

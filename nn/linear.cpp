@@ -38,7 +38,7 @@ Tensor initial_bias(const LinearConfig& config, uint64_t key) {
 
 Linear::Linear(const LinearConfig& config, uint64_t seed)
     : config_(config),
-      weight_{"weight", Variable(initial_weight(config, philox_key(seed, kWeight)), true), ParameterKind::weight},
+      weight_("weight", initial_weight(config, philox_key(seed, kWeight))),
       bias_{"bias", {}, ParameterKind::vector},
       input_norm_(config.in, config.in, 0),
       input_scale_(config.in, config.in, philox_key(seed, kInputScale)),
@@ -49,7 +49,6 @@ Linear::Linear(const LinearConfig& config, uint64_t seed)
     bias_.value = Variable(initial_bias(config, philox_key(seed, kBias)), true);
     own(bias_);
   }
-  own("weight", weight_slot_);
   own("input", input_slot_);
   own("input_norm", input_norm_);
   own("input_scale", input_scale_);
@@ -59,26 +58,8 @@ Linear::Linear(const LinearConfig& config, uint64_t seed)
 
 Variable Linear::forward(const Variable& x, const ForwardContext& context, SourceLine at) {
   const Variable constrained = input_scale_(input_norm_(x, context), context);
-  const Variable y = slotted_linear(constrained, weight_.value, bias_.value, input_slot_, weight_slot_, context, at);
+  const Variable y = slotted_linear(constrained, weight_, bias_.value, input_slot_, context, at);
   return output_scale_(output_(y, context), context);
-}
-
-void Linear::freeze() {
-  if (weight_slot_.empty() || weight_slot_.frozen()) return;
-  weight_slot_.freeze(weight_.value.value());
-  drop_master();
-}
-
-void Linear::freeze(QTensor codes) {
-  LB_REQUIRE(codes.shape() == Shape({config_.out, config_.in}), ErrorKind::model, "linear",
-             "codes {} for a weight [{}, {}]", codes.shape().str(), config_.out, config_.in);
-  weight_slot_.freeze(std::move(codes));
-  drop_master();
-}
-
-void Linear::drop_master() {
-  disown(weight_);
-  weight_.value = {};
 }
 
 }  // namespace lowbit

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "nn/quant/constraint.h"
-#include "nn/quant/weight_slot.h"
+#include "nn/quant/quantized_weight.h"
 
 namespace lowbit {
 
@@ -31,20 +31,13 @@ class Linear final : public Module {
   Variable forward(const Variable& x, const ForwardContext& context, SourceLine at = SourceLine::here());
 
   const LinearConfig& config() const { return config_; }
-  Parameter& weight() { return weight_; }
-  WeightSlot& weight_slot() { return weight_slot_; }
-
-  /// Drops the float master when the weight slot is filled; logits stay bit for bit.
-  void freeze() override;
-  /// The same with codes from a file.
-  void freeze(QTensor codes);
+  Parameter& weight() { return weight_.parameter(); }
+  WeightSlot& weight_slot() { return weight_.slot(); }
 
  private:
-  void drop_master();
-
   LinearConfig config_;
-  Parameter weight_, bias_;
-  WeightSlot weight_slot_;
+  QuantizedWeight weight_;
+  Parameter bias_;
   QuantSlot input_slot_;
   ConstraintSlot input_norm_, input_scale_, output_, output_scale_;
 };

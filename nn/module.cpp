@@ -2,7 +2,7 @@
 
 #include <unordered_set>
 
-#include "nn/quant/slot.h"
+#include "nn/quant/quantized_weight.h"
 
 namespace lowbit {
 namespace {
@@ -23,7 +23,8 @@ void Module::each_module(const std::function<void(const std::string&, Module&)>&
 
 void Module::each_parameter(const std::function<void(const std::string&, Parameter&)>& visit) {
   each_module([&](const std::string& path, Module& module) {
-    for (Parameter* parameter : module.parameters_) visit(join(path, parameter->name), *parameter);
+    for (Parameter* parameter : module.parameters_)
+      if (parameter->value.defined()) visit(join(path, parameter->name), *parameter);
     for (auto& [name, slot] : module.slots_)
       for (Parameter* parameter : slot->parameters()) visit(join(join(path, name), parameter->name), *parameter);
   });
@@ -58,7 +59,28 @@ void Module::own(std::string name, Module& child) { children_.emplace_back(std::
 
 void Module::own(std::string name, Slot& slot) { slots_.emplace_back(std::move(name), &slot); }
 
-void Module::disown(Parameter& parameter) { std::erase(parameters_, &parameter); }
+void Module::own(QuantizedWeight& weight) {
+  LB_CHECK(!weight_, "module", "{} already owns a weight", weight_->parameter().name);
+  weight_ = &weight;
+  own(weight.parameter());
+  own(weight.parameter().name, weight.slot());
+}
+
+void Module::each_weight_codes(const std::function<void(const std::string&, const QTensor&)>& visit) {
+  each_module([&](const std::string& path, Module& module) {
+    QuantizedWeight* weight = module.weight_;
+    if (weight && !weight->slot().empty()) visit(join(path, weight->parameter().name), weight->codes());
+  });
+}
+
+void Module::freeze() {
+  if (weight_) weight_->freeze();
+}
+
+void Module::freeze(QTensor codes) {
+  LB_REQUIRE(weight_, ErrorKind::model, "module", "codes for a module without a weight");
+  weight_->freeze(std::move(codes));
+}
 
 void freeze_tree(Module& root) {
   root.each_module([](const std::string&, Module& module) { module.freeze(); });

@@ -9,7 +9,9 @@
 
 namespace lowbit {
 
+class QuantizedWeight;
 class Slot;
+struct QTensor;
 
 /// What a forward pass needs to know besides its inputs.
 struct ForwardContext {
@@ -26,7 +28,8 @@ class Module {
   Module& operator=(const Module&) = delete;
 
   /// Depth first in declaration order; paths such as "decoder.layers.0.self_attn.q_proj.weight". Learned parameters of
-  /// a filled slot follow those of its module, below the slot: "decoder.layers.0.fc1.input.alpha".
+  /// a filled slot follow those of its module, below the slot: "decoder.layers.0.fc1.input.alpha". Parameters without a
+  /// value (frozen, or another module's) are left out.
   void each_parameter(const std::function<void(const std::string& path, Parameter&)>& visit);
   void each_slot(const std::function<void(const std::string& path, Slot&)>& visit);
   void each_module(const std::function<void(const std::string& path, Module&)>& visit);
@@ -34,22 +37,27 @@ class Module {
   int64_t parameter_count();  ///< elements, each tied tensor once
   void clear_grads();
 
-  /// Replaces the float master of this module by codes where its weight slot is filled: training is over, the forward
-  /// stays bit for bit. Of this module only; freeze_tree() for all.
-  virtual void freeze() {}
+  /// Every weight whose slot is filled, at its path, as codes: frozen, or as its slot would make them now.
+  void each_weight_codes(const std::function<void(const std::string& path, const QTensor& codes)>& visit);
+  /// Replaces the float master of this module's own weight by codes, when its slot is filled: training is over, the
+  /// forward pass stays bit for bit. freeze_tree() does it for a whole model.
+  void freeze();
+  /// The same with codes from a file. ErrorKind::model when the module has no weight, or one of another shape.
+  void freeze(QTensor codes);
 
  protected:
   /// Called in constructors, in declaration order. The tree keeps references: members of the owner.
   Parameter& own(Parameter& parameter);
   void own(std::string name, Module& child);
   void own(std::string name, Slot& slot);
-  /// Undoes own(): the parameter is no longer part of the model.
-  void disown(Parameter& parameter);
+  /// The weight's parameter and slot, both under its name. At most one for a module.
+  void own(QuantizedWeight& weight);
 
  private:
   std::vector<Parameter*> parameters_;
   std::vector<std::pair<std::string, Module*>> children_;
   std::vector<std::pair<std::string, Slot*>> slots_;
+  QuantizedWeight* weight_ = nullptr;
 };
 
 /// freeze() for every module below and including root.

@@ -12,21 +12,16 @@ namespace lowbit {
 class OutputProjection final : public Module {
  public:
   /// The latent table stays a parameter of `table`; a projection that stays in float while the table is frozen to codes
-  /// becomes its owner.
+  /// takes it over.
   OutputProjection(Embedding& table, bool bias);
 
   Variable forward(const Variable& x, const ForwardContext& context, SourceLine at = SourceLine::here());
-
-  WeightSlot& weight_slot() { return weight_slot_; }
-  void freeze() override;
-  void freeze(QTensor codes);
+  WeightSlot& weight_slot() { return weight_.slot(); }
 
  private:
-  Embedding& table_;
-  Parameter weight_, bias_;  // weight_.value is the variable of the table
-  WeightSlot weight_slot_;
+  QuantizedWeight weight_;
+  Parameter bias_;
   QuantSlot input_slot_;
-  bool owns_weight_ = false;
 };
 
 }  // namespace lowbit

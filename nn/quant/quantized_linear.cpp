@@ -25,16 +25,17 @@ bool needs_any(const GradSink& dx, size_t first, size_t count) {
   return false;
 }
 
-Variable quantized_linear(const Variable& x, const Variable& weight, const Variable& bias, QuantSlot& input,
-                          WeightSlot& weight_slot, const ForwardContext& context, SourceLine at) {
+Variable quantized_linear(const Variable& x, QuantizedWeight& weight, const Variable& bias, QuantSlot& input,
+                          const ForwardContext& context, SourceLine at) {
+  WeightSlot& weight_slot = weight.slot();
   const Encoded x_codes = input.encode(x.value().to(DType::f32), context);
-  const auto w_codes = weight_slot.encoded(weight.defined() ? weight.value() : Tensor(), context);
+  const auto w_codes = weight_slot.encoded(weight.master(), context);
   const Tensor y = ops::qlinear(x_codes.q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
 
-  std::vector<Variable> inputs = {x, weight, bias};
+  std::vector<Variable> inputs = {x, weight.master(), bias};
   append_scales(inputs, input);
   const size_t input_scales = inputs.size() - kScales;
-  if (!weight_slot.frozen()) append_scales(inputs, weight_slot);
+  append_scales(inputs, weight_slot);
   const size_t weight_scales = inputs.size() - kScales - input_scales;
 
   return record(
@@ -59,11 +60,11 @@ Variable quantized_linear(const Variable& x, const Variable& weight, const Varia
 
 }  // namespace
 
-Variable slotted_linear(const Variable& x, const Variable& weight, const Variable& bias, QuantSlot& input,
-                        WeightSlot& weight_slot, const ForwardContext& context, SourceLine at) {
-  if (weight_slot.empty() || input.empty())
-    return linear(input(x, context, at), weight_slot(weight, context, at), bias, at);
-  return quantized_linear(x, weight, bias, input, weight_slot, context, at);
+Variable slotted_linear(const Variable& x, QuantizedWeight& weight, const Variable& bias, QuantSlot& input,
+                        const ForwardContext& context, SourceLine at) {
+  if (weight.slot().empty() || input.empty())
+    return linear(input(x, context, at), weight.slot()(weight.master(), context, at), bias, at);
+  return quantized_linear(x, weight, bias, input, context, at);
 }
 
 }  // namespace lowbit

@@ -1,22 +1,37 @@
 #include "nn/quant/weight_slot.h"
 
+#include <cstring>
+
 #include "autograd/grad_mode.h"
+#include "core/quant/packing.h"
 
 namespace lowbit {
+namespace {
+
+Shape with_columns(const Shape& ids, int64_t columns) {
+  std::vector<int64_t> extents;
+  for (int axis = 0; axis < ids.rank(); ++axis) extents.push_back(ids[axis]);
+  extents.push_back(columns);
+  return Shape(std::span<const int64_t>(extents));
+}
+
+}  // namespace
+
+QTensor StoredCodes::unpack() const { return {book, per, unpack_codes(packed, book, shape), scale, {}}; }
 
 const PackedWeight& EncodedWeight::packed() const {
-  if (!packed_) packed_ = pack_weight(encoded_.q);
+  if (!packed_) packed_ = pack_weight(codes());
   return *packed_;
 }
 
 const Tensor& EncodedWeight::values() const {
-  if (!values_.defined()) values_ = dequantize(encoded_.q);
+  if (!values_.defined()) values_ = dequantize(codes());
   return values_;
 }
 
 std::string WeightSlot::describe() const {
   if (!frozen_ || !QuantSlot::empty()) return QuantSlot::describe();
-  return fmt::format("codes book={}", to_string(codes().book));
+  return fmt::format("codes book={}", to_string(frozen_weight().stored().book));
 }
 
 std::vector<Parameter*> WeightSlot::parameters() const {
@@ -29,15 +44,16 @@ void WeightSlot::set(std::unique_ptr<Quantizer> quantizer) {
   if (!frozen_) encoded_ = nullptr;
 }
 
-std::shared_ptr<const EncodedWeight> WeightSlot::encoded(const Tensor& weight, const ForwardContext& context) {
+std::shared_ptr<const EncodedWeight> WeightSlot::encoded(const Variable& weight, const ForwardContext& context) {
   if (frozen_) return encoded_;
-  const bool known = encoded_ && weight.raw() == source_.raw() && weight.version() == version_;
+  const Tensor& master = weight.value();
+  const bool known = encoded_ && master.raw() == source_.raw() && master.version() == version_;
   // A learned scale moves without the weight, and an encoding made off the tape has no mask for it.
-  const bool moves = !parameters().empty();
-  if (!known || moves || (grad_enabled() && !has_mask_)) {
-    encoded_ = std::make_shared<const EncodedWeight>(encode(weight, context));
-    source_ = weight;
-    version_ = weight.version();
+  const bool scale_moves = !parameters().empty();
+  if (!known || scale_moves || (grad_enabled() && !has_mask_)) {
+    encoded_ = std::make_shared<const EncodedWeight>(encode(master, context));
+    source_ = master;
+    version_ = master.version();
     has_mask_ = grad_enabled();
   }
   return encoded_;
@@ -45,7 +61,7 @@ std::shared_ptr<const EncodedWeight> WeightSlot::encoded(const Tensor& weight, c
 
 Variable WeightSlot::operator()(const Variable& weight, const ForwardContext& context, SourceLine at) {
   if (empty()) return weight;
-  const auto codes = encoded(weight.defined() ? weight.value() : Tensor(), context);
+  const auto codes = encoded(weight, context);
   if (frozen_) return Variable(codes->values());
   return get()->straight_through(weight, codes->encoded(), codes->values(), at);
 }
@@ -55,23 +71,41 @@ Variable WeightSlot::of_rows(const Variable& rows, const ForwardContext& context
   return QuantSlot::operator()(rows, context, at);
 }
 
-void WeightSlot::freeze(const Tensor& weight) {
-  LB_CHECK(!empty() && calibrated(), "slot", "{} cannot be frozen before a training batch has calibrated it",
-           describe());
-  const GradMode off(false);
-  QTensor codes = get()->encode(weight).q;
-  freeze(std::move(codes));
+Tensor WeightSlot::look_up(const Tensor& ids) const {
+  const StoredCodes& table = frozen_weight().stored();
+  const int64_t rows = table.shape[0], columns = table.shape[1], count = ids.numel();
+  const int64_t row_bytes = table.packed.shape().last();
+  const bool by_row = table.per == Granularity::row;
+  Tensor packed = Tensor::empty(with_columns(ids.shape(), row_bytes), DType::u8);
+  Tensor scale = by_row ? Tensor::empty({count}) : table.scale;
+  const int32_t* id = ids.data<int32_t>();
+  const uint8_t* from = table.packed.data<uint8_t>();
+  uint8_t* to = packed.mutable_data<uint8_t>();
+  float* scales = by_row ? scale.mutable_data<float>() : nullptr;
+  for (int64_t i = 0; i < count; ++i) {
+    LB_REQUIRE(id[i] >= 0 && id[i] < rows, ErrorKind::data, "look-up",
+               "id {} at position {} outside a table of {} rows", id[i], i, rows);
+    std::memcpy(to + i * row_bytes, from + id[i] * row_bytes, static_cast<size_t>(row_bytes));
+    if (by_row) scales[i] = table.scale.data<float>()[id[i]];
+  }
+  return dequantize(
+      {table.book, table.per, unpack_codes(packed, table.book, with_columns(ids.shape(), columns)), scale, {}});
 }
 
-void WeightSlot::freeze(QTensor codes) {
-  encoded_ = std::make_shared<const EncodedWeight>(Encoded{std::move(codes), {}, {}, {}});
+void WeightSlot::freeze(const QTensor& codes) {
+  LB_CHECK(codes.shape().rank() == 2 && !codes.offset.defined(), "slot",
+           "a weight to freeze is a matrix of codes without offset, got {}", codes.shape().str());
+  encoded_ = std::make_shared<const EncodedWeight>(
+      StoredCodes{codes.book, codes.per, codes.shape(), pack_codes(codes.codes, codes.book), codes.scale});
   source_ = {};
   frozen_ = true;
 }
 
-const QTensor& WeightSlot::codes() const {
+QTensor WeightSlot::codes() const { return frozen_weight().codes(); }
+
+const EncodedWeight& WeightSlot::frozen_weight() const {
   LB_CHECK(frozen_, "slot", "only a frozen slot holds codes of its own");
-  return encoded_->codes();
+  return *encoded_;
 }
 
 }  // namespace lowbit

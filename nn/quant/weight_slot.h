@@ -7,25 +7,40 @@
 
 namespace lowbit {
 
+/// A frozen weight as files hold it: packed rows and scales.
+struct StoredCodes {
+  CodeBook book;
+  Granularity per;
+  Shape shape;
+  Tensor packed;  ///< u8, core/quant/packing.h
+  Tensor scale;   ///< f32 [rows] or [1]
+
+  QTensor unpack() const;
+};
+
 /// A weight as its quantizer left it, and the two forms derived from its codes, each made when first asked for.
 /// Immutable: the tape may hold it while the weight moves on.
 class EncodedWeight {
  public:
   explicit EncodedWeight(Encoded encoded) : encoded_(std::move(encoded)) {}
+  explicit EncodedWeight(StoredCodes stored) : stored_(std::move(stored)) {}
 
-  const Encoded& encoded() const { return encoded_; }
-  const QTensor& codes() const { return encoded_.q; }
+  QTensor codes() const { return stored_ ? stored_->unpack() : encoded_.q; }
   const PackedWeight& packed() const;  ///< what the integer GEMM reads
   const Tensor& values() const;        ///< f32, for backward and for float inputs
+  /// What the quantizer's backward needs; empty for stored codes.
+  const Encoded& encoded() const { return encoded_; }
+  const StoredCodes& stored() const { return *stored_; }
 
  private:
   Encoded encoded_;
+  std::optional<StoredCodes> stored_;
   mutable std::optional<PackedWeight> packed_;
   mutable Tensor values_;
 };
 
-/// The slot of a weight. Encodes once per version of the tensor, so once per update and never again in evaluation.
-/// Frozen, it holds the codes and needs no tensor.
+/// The slot of a weight [rows, columns]. Encodes once per version of the tensor, so once per update and never again in
+/// evaluation. Frozen, it holds the codes and needs no tensor.
 class WeightSlot final : public QuantSlot {
  public:
   bool empty() const override { return !frozen_ && QuantSlot::empty(); }
@@ -36,23 +51,25 @@ class WeightSlot final : public QuantSlot {
   void set(std::unique_ptr<Quantizer> quantizer) override;
 
   /// Codes of `weight`, which a frozen slot ignores.
-  std::shared_ptr<const EncodedWeight> encoded(const Tensor& weight, const ForwardContext& context);
+  std::shared_ptr<const EncodedWeight> encoded(const Variable& weight, const ForwardContext& context);
   /// Values on the grid with the straight-through gradient; `weight` itself when empty.
   Variable operator()(const Variable& weight, const ForwardContext& context, SourceLine at = SourceLine::here());
-
   /// The same for rows gathered from the weight, when they may be encoded alone: by row, or empty. Not for a frozen
   /// slot.
   Variable of_rows(const Variable& rows, const ForwardContext& context, SourceLine at = SourceLine::here());
   bool encodes_rows_alone() const { return QuantSlot::empty() || get()->granularity() == Granularity::row; }
+  /// Values of some rows of a frozen weight.      ids i32 [...]    returns f32 [..., columns]
+  Tensor look_up(const Tensor& ids) const;
 
-  /// From now on these are the codes. Errors: a learned scale that no batch has calibrated.
-  void freeze(const Tensor& weight);
-  void freeze(QTensor codes);
+  /// From now on these are the codes, [rows, columns] without offset.
+  void freeze(const QTensor& codes);
   bool frozen() const { return frozen_; }
-  /// The codes of a frozen slot.
-  const QTensor& codes() const;
+  /// Of a frozen slot.
+  QTensor codes() const;
 
  private:
+  const EncodedWeight& frozen_weight() const;
+
   std::shared_ptr<const EncodedWeight> encoded_;
   Tensor source_;          // what encoded_ was made from; keeps its storage from being reused
   uint32_t version_ = 0;   // of source_ at that time

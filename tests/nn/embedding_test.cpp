@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "autograd/grad_mode.h"
 #include "core/random.h"
 #include "nn/output_projection.h"
@@ -97,7 +99,16 @@ TEST(OutputProjection, SharesTheLatentTableButNotItsBits) {
     EXPECT_GT(size, 0) << r;
   }
   const std::vector<float> trained = y.value().to_vector<float>();
+  const auto codes = [&] {
+    std::map<std::string, std::vector<int8_t>> all;
+    tied.each_weight_codes([&](const std::string& path, const QTensor& q) { all[path] = q.codes.to_vector<int8_t>(); });
+    return all;
+  };
+  const auto live = codes();
+  EXPECT_EQ(live.size(), 2u);
+  EXPECT_EQ(live.count("output_projection.weight"), 1u);
   freeze_tree(tied);
+  EXPECT_EQ(codes(), live);
   EXPECT_EQ(tied.paths(), (std::vector<std::string>{"output_projection.bias"}));
   EXPECT_EQ(tied.embed_tokens.weight_slot().codes().book, CodeBook::binary);
   EXPECT_EQ(tied.output_projection.weight_slot().codes().book, CodeBook::int8);
@@ -108,8 +119,30 @@ TEST(OutputProjection, InFloatItKeepsTheLatentTableOfAFrozenEmbedding) {
   Tied tied("tbt_weight bits=2", "none", "none");
   const std::vector<float> trained = tied.logits({.training = true}).value().to_vector<float>();
   freeze_tree(tied);
-  EXPECT_EQ(tied.paths(), (std::vector<std::string>{"output_projection.bias", "output_projection.weight"}));
+  EXPECT_EQ(tied.paths(), (std::vector<std::string>{"output_projection.weight", "output_projection.bias"}));
   EXPECT_EQ(tied.logits({}).value().to_vector<float>(), trained);
+}
+
+TEST(OutputProjection, ALoaderMayFreezeEitherAloneAndInAnyOrder) {
+  Tied trained("tbt_weight bits=2", "tbt_weight bits=8", "absmax bits=8");
+  const std::vector<float> logits = trained.logits({.training = true}).value().to_vector<float>();
+  freeze_tree(trained);
+  for (const bool projection_first : {false, true}) {
+    Tied loaded("tbt_weight bits=2", "tbt_weight bits=8", "absmax bits=8");
+    if (projection_first) loaded.output_projection.freeze(trained.output_projection.weight_slot().codes());
+    loaded.embed_tokens.freeze(trained.embed_tokens.weight_slot().codes());
+    if (!projection_first) loaded.output_projection.freeze(trained.output_projection.weight_slot().codes());
+    EXPECT_EQ(loaded.paths(), (std::vector<std::string>{"output_projection.bias"}));
+    EXPECT_EQ(loaded.logits({}).value().to_vector<float>(), logits);
+  }
+}
+
+TEST(Module, RefusesCodesThatDoNotFit) {
+  Tied tied("tbt_weight bits=2", "none", "none");
+  const QTensor other{
+      CodeBook::ternary, Granularity::row, Tensor::zeros({kRows, kDim + 1}, DType::i8), Tensor::zeros({kRows}), {}};
+  EXPECT_THROW(tied.embed_tokens.freeze(other), Error);
+  EXPECT_THROW(tied.freeze(other), Error) << "no weight of its own";
 }
 
 TEST(OutputProjection, AFloatModelKeepsOneTable) {

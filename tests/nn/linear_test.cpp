@@ -143,16 +143,16 @@ TEST(Linear, WeightAloneIsFakeQuantizedAndFreezesToTheSameBits) {
 TEST(Linear, EncodesItsWeightOncePerUpdate) {
   Linear layer({.in = kIn, .out = kOut}, 3);
   layer.weight_slot().assign("tbt_weight bits=2");
-  const auto codes = [&] { return layer.weight_slot().encoded(layer.weight().value.value(), {}).get(); };
+  const auto codes = [&] { return layer.weight_slot().encoded(layer.weight().value, {}).get(); };
   const EncodedWeight* first = codes();
   EXPECT_EQ(codes(), first);
   {
     const GradMode off(false);
     EXPECT_EQ(codes(), first) << "evaluation";
   }
-  const auto before = layer.weight_slot().encoded(layer.weight().value.value(), {});
+  const auto before = layer.weight_slot().encoded(layer.weight().value, {});
   layer.weight().value.mutable_value().mutable_data<float>()[0] += 100;
-  const auto after = layer.weight_slot().encoded(layer.weight().value.value(), {});
+  const auto after = layer.weight_slot().encoded(layer.weight().value, {});
   EXPECT_NE(after, before);
   EXPECT_EQ(after->codes().codes.data<int8_t>()[0], 1);
 }

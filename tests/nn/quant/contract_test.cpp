@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 #include "core/ops/elementwise.h"
@@ -129,6 +130,13 @@ TEST(LearnedContract, ANonPositiveScaleIsReplacedAndStillTrained) {
   for (float value : y.value().to_vector<float>()) ASSERT_LE(std::abs(value), 1e-5f);
   y.backward(random_normal({6, 37}, 0, 1, 5));
   EXPECT_NE(alpha.grad().data<float>()[0], 0);
+}
+
+TEST(Registry, ProvenanceNamesEveryQuantizer) {
+  std::ifstream file(std::string(LB_TEST_DIR) + "/../docs/provenance.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const std::string& name : quantizer_names())
+    EXPECT_NE(text.find("`" + name), std::string::npos) << name << " is missing in docs/provenance.md";
 }
 
 TEST(Registry, NamesTheNearest) {
