@@ -4,6 +4,7 @@
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/run/run_folder.h"
+#include "core/files/atomic.h"
 #include "apps/verbs/verbs.h"
 #include "core/files/atomic.h"
 

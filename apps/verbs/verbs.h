@@ -10,8 +10,14 @@ namespace lowbit {
 std::span<const Verb> all_verbs();
 
 Verb completion_verb();
+Verb distill_verb();
 Verb doctor_verb();
+Verb eval_verb();
+Verb export_verb();
+Verb generate_verb();
 Verb help_verb();
+Verb prepare_verb();
+Verb train_verb();
 Verb report_verb();
 
 }  // namespace lowbit
