@@ -86,6 +86,7 @@ void declare_upkeep(OptionRegistry& r, TrainOptions& o) {
 }  // namespace
 
 void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
+  registry.accept_config_file();
   declare_data(registry, options.data);
   declare_run(registry, options);
   declare_model(registry, options.model);
