@@ -4,7 +4,6 @@
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/run/run_folder.h"
-#include "core/files/atomic.h"
 #include "apps/verbs/verbs.h"
 #include "core/files/atomic.h"
 

@@ -17,6 +17,7 @@ Verb eval_verb();
 Verb export_verb();
 Verb generate_verb();
 Verb help_verb();
+Verb inspect_verb();
 Verb prepare_verb();
 Verb train_verb();
 Verb report_verb();
