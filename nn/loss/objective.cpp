@@ -158,8 +158,9 @@ LossSum distillation_objective(Seq2Seq& student, Seq2Seq& teacher, const Seq2Seq
         const int64_t end = begin + rows.shape()[0];
         const Variable logits = student.logits(rows, ctx);
         CrossEntropyStats part;
+        const Variable scored = config.task != 0 ? logits : logits.detach();  // without weight, for the statistics only
         Variable sum =
-            scale(cross_entropy(logits, targets.rows(begin, end), config.smoothing, student.config().pad, &part),
+            scale(cross_entropy(scored, targets.rows(begin, end), config.smoothing, student.config().pad, &part),
                   config.task);
         task += sum.value().item();
         stats.nll_sum += part.nll_sum;

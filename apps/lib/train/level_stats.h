@@ -9,8 +9,8 @@
 
 namespace lowbit {
 
-/// How the quantized weights of a model use their levels, and how many have changed level since the last look: the health
-/// of low-bit training.
+/// How the quantized weights of a model use their levels, and how many have changed level since the last look: the
+/// health of low-bit training.
 class LevelStats {
  public:
   struct Weight {

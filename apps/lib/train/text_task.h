@@ -9,7 +9,6 @@
 
 namespace lowbit {
 
-
 /// What training reads: a prepared corpus through its tokenizer.
 struct TextTask {
   SentencePieceTokenizer tokenizer;

@@ -12,8 +12,10 @@ void declare_model(OptionRegistry& r, ModelOptions& o) {
   r.add("model.decoder_layers", o.decoder_layers, "0 keeps the preset's").range(0, 1000);
   r.add("model.max_positions", o.max_positions, "longest sequence in tokens; 0 keeps the preset's").range(0, 1 << 20);
   r.add("model.dropout", o.dropout, "on residual branches and embeddings; -1 keeps the preset's").range(-1, 0.99);
-  r.add("model.attention_dropout", o.attention_dropout, "on attention probabilities; -1 keeps the preset's").range(-1, 0.99);
-  r.add("model.activation_dropout", o.activation_dropout, "after the activation; -1 keeps the preset's").range(-1, 0.99);
+  r.add("model.attention_dropout", o.attention_dropout, "on attention probabilities; -1 keeps the preset's")
+      .range(-1, 0.99);
+  r.add("model.activation_dropout", o.activation_dropout, "after the activation; -1 keeps the preset's")
+      .range(-1, 0.99);
 }
 
 void declare_data(OptionRegistry& r, DataOptions& o) {
@@ -26,40 +28,54 @@ void declare_data(OptionRegistry& r, DataOptions& o) {
 }
 
 void declare_optim(OptionRegistry& r, OptimOptions& o) {
-  r.add("optim.optimizer", o.kind, {{"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}, {"sgd", OptimizerKind::sgd}},
-        "update rule");
+  r.add("optim.optimizer", o.kind,
+        {{"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}, {"sgd", OptimizerKind::sgd}}, "update rule");
   r.add("optim.lr", o.schedule.lr, "peak learning rate").alias("learning-rate").range(0, 1000);
   r.add("optim.beta1", o.adam.beta1, "decay of Adam's first moment").range(0, 1);
   r.add("optim.beta2", o.adam.beta2, "decay of Adam's second moment").range(0, 1);
   r.add("optim.eps", o.adam.eps, "Adam's epsilon").range(0, 1);
-  r.add("optim.adam_form", o.adam.form, {{"torch", AdamForm::torch}, {"fairseq", AdamForm::fairseq}}, "where epsilon stands");
+  r.add("optim.adam_form", o.adam.form, {{"torch", AdamForm::torch}, {"fairseq", AdamForm::fairseq}},
+        "where epsilon stands");
   r.add("optim.momentum", o.momentum, "of sgd").range(0, 1);
   r.add("optim.weight_decay", o.weight_decay, "of matrices; never of norms, biases and scales").range(0, 10);
   r.add("optim.clip_norm", o.clip_norm, "largest gradient norm; 0: no clipping").range(0, 1e9);
   r.add("optim.update_freq", o.update_freq, "batches accumulated for one update").range(1, 1 << 20);
   r.add("optim.quantizer_lr_scale", o.quantizer_lr_scale, "learning rate of learned scales, relative").range(0, 1000);
-  r.add("optim.ema_decay", o.ema_decay, "average of weights used for validation and the final model; 0: none").range(0, 0.999999);
+  r.add("optim.ema_decay", o.ema_decay, "average of weights used for validation and the final model; 0: none")
+      .range(0, 0.999999);
   r.add("optim.schedule", o.schedule.kind,
-        {{"fixed", ScheduleKind::fixed}, {"linear", ScheduleKind::linear}, {"polynomial", ScheduleKind::polynomial},
-         {"cosine", ScheduleKind::cosine}, {"inverse_sqrt", ScheduleKind::inverse_sqrt}, {"wsd", ScheduleKind::wsd},
-         {"tri_stage", ScheduleKind::tri_stage}, {"noam", ScheduleKind::noam}},
-        "learning rate over updates").alias("lr-scheduler");
+        {{"fixed", ScheduleKind::fixed},
+         {"linear", ScheduleKind::linear},
+         {"polynomial", ScheduleKind::polynomial},
+         {"cosine", ScheduleKind::cosine},
+         {"inverse_sqrt", ScheduleKind::inverse_sqrt},
+         {"wsd", ScheduleKind::wsd},
+         {"tri_stage", ScheduleKind::tri_stage},
+         {"noam", ScheduleKind::noam}},
+        "learning rate over updates")
+      .alias("lr-scheduler");
   r.add("optim.warmup", o.schedule.warmup, "updates of linear warm-up").alias("warmup-updates").range(0, 1 << 30);
   r.add("optim.min_lr", o.schedule.min_lr, "learning rate at the end").range(0, 1000);
 }
 
 void declare_run(OptionRegistry& r, TrainOptions& o) {
-  r.add("run.dir", o.run, "run folder: config, logs, checkpoints; a run that is there goes on").alias("save-dir").required();
+  r.add("run.dir", o.run, "run folder: config, logs, checkpoints; a run that is there goes on")
+      .alias("save-dir")
+      .required();
   r.add("run.max_update", o.max_update, "updates in all").range(1, 1 << 30);
   r.add("run.seed", o.seed, "of weights, dropout and data order").range(0, 1e15);
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
-  r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from").alias("finetune-from-model");
+  r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from")
+      .alias("finetune-from-model");
   r.add("loss.label_smoothing", o.label_smoothing, "of the references").alias("label-smoothing").range(0, 0.999);
 }
 
 void declare_quant(OptionRegistry& r, QuantOptions& o) {
-  r.add("quant.recipe", o.recipe, "what is quantized how: a name from recipes/ or a .yaml file; empty: float").alias("recipe");
-  r.add("quant.output_bits", o.output_bits, "bits of the output projection; 0 keeps the recipe's").alias("output-bits").range(0, 32);
+  r.add("quant.recipe", o.recipe, "what is quantized how: a name from recipes/ or a .yaml file; empty: float")
+      .alias("recipe");
+  r.add("quant.output_bits", o.output_bits, "bits of the output projection; 0 keeps the recipe's")
+      .alias("output-bits")
+      .range(0, 32);
 }
 
 void declare_teacher(OptionRegistry& r, TeacherOptions& o) {
@@ -73,13 +89,25 @@ void declare_teacher(OptionRegistry& r, TeacherOptions& o) {
 }
 
 void declare_upkeep(OptionRegistry& r, TrainOptions& o) {
-  r.add("valid.interval", o.valid.interval, "updates between validations; 0: at the end of each epoch").alias("validate-interval-updates").range(0, 1 << 30);
+  r.add("valid.interval", o.valid.interval, "updates between validations; 0: at the end of each epoch")
+      .alias("validate-interval-updates")
+      .range(0, 1 << 30);
   r.add("valid.bleu_rows", o.valid.bleu_rows, "rows of the dev set translated for BLEU; 0: none").range(0, 1 << 20);
-  r.add("valid.metric", o.valid.metric, "what makes a checkpoint the best").choices({"loss", "bleu"}).alias("best-checkpoint-metric");
-  r.add("valid.patience", o.valid.patience, "validations without a better one before training ends; 0: never").alias("patience").range(0, 1 << 20);
-  r.add("save.interval", o.save.interval, "updates between checkpoints; 0: when validating").alias("save-interval-updates").range(0, 1 << 30);
-  r.add("save.keep_last", o.save.keep_last, "checkpoints kept from the end").alias("keep-interval-updates").range(1, 1000);
-  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric").alias("keep-best-checkpoints").range(0, 1000);
+  r.add("valid.metric", o.valid.metric, "what makes a checkpoint the best")
+      .choices({"loss", "bleu"})
+      .alias("best-checkpoint-metric");
+  r.add("valid.patience", o.valid.patience, "validations without a better one before training ends; 0: never")
+      .alias("patience")
+      .range(0, 1 << 20);
+  r.add("save.interval", o.save.interval, "updates between checkpoints; 0: when validating")
+      .alias("save-interval-updates")
+      .range(0, 1 << 30);
+  r.add("save.keep_last", o.save.keep_last, "checkpoints kept from the end")
+      .alias("keep-interval-updates")
+      .range(1, 1000);
+  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric")
+      .alias("keep-best-checkpoints")
+      .range(0, 1000);
   declare_log_options(r, o.log);
 }
 
@@ -96,23 +124,27 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
   declare_upkeep(registry, options);
 }
 
-TransformerConfig resolve_model(const ModelOptions& o, int64_t vocab) {
-  TransformerConfig config = transformer_preset(o.arch);
-  config.vocab = vocab;
+TransformerConfig override_model(TransformerConfig config, const ModelOptions& o, bool sizes) {
   const auto keep = [](auto& value, auto wanted, bool given) {
     if (given) value = wanted;
   };
-  keep(config.dim, o.dim, o.dim > 0);
-  keep(config.ffn_dim, o.ffn_dim, o.ffn_dim > 0);
-  keep(config.heads, o.heads, o.heads > 0);
-  keep(config.encoder_layers, o.encoder_layers, o.encoder_layers > 0);
-  keep(config.decoder_layers, o.decoder_layers, o.decoder_layers > 0);
-  keep(config.max_positions, o.max_positions, o.max_positions > 0);
+  keep(config.dim, o.dim, sizes && o.dim > 0);
+  keep(config.ffn_dim, o.ffn_dim, sizes && o.ffn_dim > 0);
+  keep(config.heads, o.heads, sizes && o.heads > 0);
+  keep(config.encoder_layers, o.encoder_layers, sizes && o.encoder_layers > 0);
+  keep(config.decoder_layers, o.decoder_layers, sizes && o.decoder_layers > 0);
+  keep(config.max_positions, o.max_positions, sizes && o.max_positions > 0);
   keep(config.dropout, o.dropout, o.dropout >= 0);
   keep(config.attention_dropout, o.attention_dropout, o.attention_dropout >= 0);
   keep(config.activation_dropout, o.activation_dropout, o.activation_dropout >= 0);
   validate(config);
   return config;
+}
+
+TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab) {
+  TransformerConfig config = transformer_preset(options.arch);
+  config.vocab = vocab;
+  return override_model(config, options, true);
 }
 
 }  // namespace lowbit

@@ -85,6 +85,8 @@ struct TrainOptions {
 /// Options of `lowbit train`.
 void declare_train_options(OptionRegistry& registry, TrainOptions& options);
 
+/// `config` with what the options override; the sizes stay when `sizes` is false (weights come from elsewhere).
+TransformerConfig override_model(TransformerConfig config, const ModelOptions& options, bool sizes);
 /// The architecture with the overrides applied.
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab);
 

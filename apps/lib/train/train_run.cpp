@@ -49,7 +49,8 @@ std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimOptions& opt
 std::unique_ptr<Seq2Seq> make_model(const TrainOptions& options, int64_t vocab, Seq2Seq* teacher) {
   std::unique_ptr<Seq2Seq> model;
   if (teacher) {
-    model = std::make_unique<Seq2Seq>(teacher->config(), static_cast<uint64_t>(options.seed));
+    model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
+                                      static_cast<uint64_t>(options.seed));
     load_module_state(*model, module_state(*teacher));
   } else if (!options.finetune_from.empty()) {
     model = load_model(options.finetune_from).model;
@@ -170,6 +171,7 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
       checkpoints_(folder.path(), {.last = options.save.keep_last,
                                    .best = options.save.keep_best,
                                    .higher_is_better = options.valid.metric == "bleu"}) {
+  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);
   if (!options.teacher.model.empty()) teacher_ = load_model(options.teacher.model).model;
   model_ = make_model(options, task_.tokenizer.vocab_size(), teacher_.get());
   LB_REQUIRE(model_->config().vocab == task_.tokenizer.vocab_size(), ErrorKind::usage, "train",

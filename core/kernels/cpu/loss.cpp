@@ -97,11 +97,14 @@ void soft_cross_entropy_backward(const SoftCrossEntropyGradArgs& a) {
     const T* t = static_cast<const T*>(a.teacher) + r * a.cols;
     T* ds = static_cast<T*>(a.dstudent) + r * a.cols;
     const C student_lse = static_cast<C>(a.student_lse[r]), teacher_lse = static_cast<C>(a.teacher_lse[r]);
-    const C row_factor = a.mask[r] ? factor : C{0};
+    if (!a.mask[r]) {
+      for (int64_t j = 0; j < a.cols; ++j) store(ds + j, C{0});
+      continue;
+    }
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) {
       const C p = math::exp(load(s + j) * inverse - student_lse), q = math::exp(load(t + j) * inverse - teacher_lse);
-      store(ds + j, a.mask[r] ? (p - q) * row_factor : C{0});
+      store(ds + j, (p - q) * factor);
     }
   }
 }
