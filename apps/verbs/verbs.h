@@ -19,7 +19,8 @@ Verb generate_verb();
 Verb help_verb();
 Verb inspect_verb();
 Verb prepare_verb();
-Verb train_verb();
 Verb report_verb();
+Verb score_verb();
+Verb train_verb();
 
 }  // namespace lowbit
