@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "autograd/finite_check.h"
 #include "autograd/grad_mode.h"
 #include "core/ops/elementwise.h"
 
@@ -95,7 +96,9 @@ bool GradSink::needs(size_t input) const {
 }
 
 void GradSink::add(size_t input, const Tensor& grad) {
-  if (needs(input)) node_.inputs[input]->accumulate(grad);
+  if (!needs(input)) return;
+  if (FiniteCheck::active()) FiniteCheck::examine(grad, node_.site, fmt::format("gradient of input {}", input));
+  node_.inputs[input]->accumulate(grad);
 }
 
 Variable::Variable(Tensor value, bool requires_grad) : node_(std::make_shared<Node>()) {
@@ -132,6 +135,11 @@ Tensor& Variable::mutable_grad() {
     node_->grad_owned = true;
   }
   return node_->grad;
+}
+
+void Variable::set_grad(const Tensor& grad) {
+  clear_grad();
+  node_->accumulate(grad);
 }
 
 void Variable::clear_grad() {
@@ -173,6 +181,7 @@ Variable record(std::string_view name, Tensor y, const std::vector<Variable>& in
   Variable result(std::move(y));
   Node& node = *result.node_;
   node.site = {current_site_path(), name, at};
+  if (FiniteCheck::active()) FiniteCheck::examine(node.value, node.site, "result");
   const bool needed =
       grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Variable& v) { return v.requires_grad(); });
   if (!needed) return result;

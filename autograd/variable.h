@@ -51,6 +51,8 @@ class Variable {
   /// Error naming the op if backward() has not reached it.
   const Tensor& grad() const;
   Tensor& mutable_grad();
+  /// Replaces the gradient; shape and dtype of the value.
+  void set_grad(const Tensor& grad);
   void clear_grad();
 
   /// Gradients of this scalar for every leaf it depends on. Iterative; every node is freed as soon as it has run, so

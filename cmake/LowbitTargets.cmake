@@ -17,6 +17,7 @@ endif()
 add_library(lowbit_flags INTERFACE)
 target_compile_options(lowbit_flags INTERFACE
   $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wpedantic> $<BUILD_INTERFACE:-Wshadow>
+  $<BUILD_INTERFACE:-Wno-missing-field-initializers>  # designated initialisers leave the rest at its default on purpose
   $<$<BOOL:${LOWBIT_WERROR}>:-Werror>)
 if(LOWBIT_SANITIZE)
   add_compile_options(-fsanitize=${LOWBIT_SANITIZE} -fno-omit-frame-pointer)

@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, kCpuFeatureCount> kFeatureNames = {
     "gfni",     "amx_tile",    "amx_int8",    "amx_bf16"};
 constexpr std::array<std::string_view, 5> kIsaNames = {"generic", "avx2", "avx512", "avx512_vnni", "amx"};
 
-// The level that each feature belongs to, in the order of CpuFeature: a level is present when all its features are, with
-// the exception of avx512_bf16, which some CPUs with VNNI lack.
+// The level that each feature belongs to, in the order of CpuFeature: a level is present when all its features are,
+// with the exception of avx512_bf16, which some CPUs with VNNI lack.
 constexpr std::array<CpuIsa, kCpuFeatureCount> kFeatureLevel = {
     CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx512,
     CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512_vnni,

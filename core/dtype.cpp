@@ -9,7 +9,8 @@ struct Row {
   std::string_view name;
   size_t bytes;
 };
-constexpr std::array<Row, 8> kRows = {{{"f32", 4}, {"f16", 2}, {"bf16", 2}, {"f64", 8}, {"i8", 1}, {"i32", 4}, {"i64", 8}, {"u8", 1}}};
+constexpr std::array<Row, 8> kRows = {
+    {{"f32", 4}, {"f16", 2}, {"bf16", 2}, {"f64", 8}, {"i8", 1}, {"i32", 4}, {"i64", 8}, {"u8", 1}}};
 
 }  // namespace
 

@@ -22,7 +22,8 @@ enum class ErrorKind : int {
   self_check = 9,  ///< an internal comparison failed: export mismatch, gradient check
 };
 
-/// The only exception type that users must know. what() is one line: "[where] what was required, what came, what to do".
+/// The only exception type that users must know. what() is one line: "[where] what was required, what came, what to
+/// do".
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
@@ -42,15 +43,16 @@ template <class... Args>
 }  // namespace lowbit
 
 /// A precondition of the C++ API: LB_CHECK(rank == 2, "linear", "weight must have rank 2, not {}", rank).
-#define LB_CHECK(condition, where, ...)                                                     \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]]                                                          \
-      ::lowbit::fail(::lowbit::ErrorKind::internal, where, __VA_ARGS__);                    \
+#define LB_CHECK(condition, where, ...)                                  \
+  do {                                                                   \
+    if (!(condition)) [[unlikely]]                                       \
+      ::lowbit::fail(::lowbit::ErrorKind::internal, where, __VA_ARGS__); \
   } while (false)
 
-/// The same for failures that have a kind of their own: LB_REQUIRE(found, ErrorKind::data, "corpus", "no file {}", path).
-#define LB_REQUIRE(condition, kind, where, ...)                                             \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]]                                                          \
-      ::lowbit::fail(kind, where, __VA_ARGS__);                                             \
+/// The same for failures that have a kind of their own: LB_REQUIRE(found, ErrorKind::data, "corpus", "no file {}",
+/// path).
+#define LB_REQUIRE(condition, kind, where, ...) \
+  do {                                          \
+    if (!(condition)) [[unlikely]]              \
+      ::lowbit::fail(kind, where, __VA_ARGS__); \
   } while (false)

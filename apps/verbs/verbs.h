@@ -9,9 +9,18 @@ namespace lowbit {
 /// The program's verbs in the order of `lowbit help`. A new verb is a file in this folder and a line in verbs.cpp.
 std::span<const Verb> all_verbs();
 
+Verb compare_verb();
 Verb completion_verb();
+Verb distill_verb();
 Verb doctor_verb();
+Verb eval_verb();
+Verb export_verb();
+Verb generate_verb();
 Verb help_verb();
+Verb inspect_verb();
+Verb prepare_verb();
 Verb report_verb();
+Verb score_verb();
+Verb train_verb();
 
 }  // namespace lowbit

@@ -1,9 +1,27 @@
 #pragma once
 
+#include <span>
+
 #include "core/dtype.h"
+#include "core/error.h"
 #include "core/kernels/target.h"
 
 namespace lowbit {
+
+/// The table for a device: rows that run here are applied in order, so a faster target overwrites only what it improves
+/// and every other entry falls back to the row before it. `cap` leaves out later targets (tests compare with generic).
+template <class Table>
+Table resolve(std::span<const Impl<Table>> rows, DeviceType device, Target cap = Target::cuda) {
+  Table table{};
+  bool any = false;
+  for (const auto& row : rows)
+    if (device_of(row.target) == device && row.target <= cap && runs_here(row.target)) {
+      row.fill(table);
+      any = true;
+    }
+  LB_REQUIRE(any, ErrorKind::device, "kernels", "no implementation for this device: not built in, or not present");
+  return table;
+}
 
 /// The resolved table of a family for (device, dtype). f64 exists for gradient checks and always takes the generic row.
 /// Used as:  const SoftmaxKernels& softmax_kernels(Device d, DType t) { return resolved_table<softmax_impls>(d, t); }

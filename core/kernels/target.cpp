@@ -7,10 +7,14 @@ namespace {
 
 CpuIsa isa_of(Target target) {
   switch (target) {
-    case Target::cpu_avx2: return CpuIsa::avx2;
-    case Target::cpu_avx512: return CpuIsa::avx512;
-    case Target::cpu_avx512_vnni: return CpuIsa::avx512_vnni;
-    default: return CpuIsa::generic;
+    case Target::cpu_avx2:
+      return CpuIsa::avx2;
+    case Target::cpu_avx512:
+      return CpuIsa::avx512;
+    case Target::cpu_avx512_vnni:
+      return CpuIsa::avx512_vnni;
+    default:
+      return CpuIsa::generic;
   }
 }
 
@@ -18,6 +22,8 @@ CpuIsa isa_of(Target target) {
 
 std::string_view to_string(Target target) { return target == Target::cuda ? "cuda" : to_string(isa_of(target)); }
 
-bool runs_here(Target target) { return device_of(target) == DeviceType::cpu && isa_of(target) <= cpu_features().best_isa(); }
+bool runs_here(Target target) {
+  return device_of(target) == DeviceType::cpu && isa_of(target) <= cpu_features().best_isa();
+}
 
 }  // namespace lowbit

@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "core/device.h"
-#include "core/error.h"
 
 namespace lowbit {
 
@@ -24,20 +22,5 @@ struct Impl {
   Target target;
   void (*fill)(Table&);
 };
-
-/// The table for a device: rows that run here are applied in order, so a faster target overwrites only what it improves
-/// and every other entry falls back to the row before it. `cap` leaves out later targets (tests compare with generic).
-template <class Table>
-Table resolve(std::span<const Impl<Table>> rows, DeviceType device, Target cap = Target::cuda) {
-  Table table{};
-  bool any = false;
-  for (const auto& row : rows)
-    if (device_of(row.target) == device && row.target <= cap && runs_here(row.target)) {
-      row.fill(table);
-      any = true;
-    }
-  LB_REQUIRE(any, ErrorKind::device, "kernels", "no implementation for this device: not built in, or not present");
-  return table;
-}
 
 }  // namespace lowbit

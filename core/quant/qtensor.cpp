@@ -1,5 +1,7 @@
 #include "core/quant/qtensor.h"
 
+#include <iterator>
+
 #include "core/error.h"
 #include "core/kernels/quantize.h"
 
@@ -27,9 +29,18 @@ CodeRange range_of(CodeBook book) {
   fail(ErrorKind::internal, "code book", "{} is not a code book", static_cast<int>(book));
 }
 
-std::string_view to_string(CodeBook book) {
-  constexpr std::string_view kNames[] = {"binary", "bit", "ternary", "trit", "int4", "uint4", "int8", "uint8"};
-  return kNames[static_cast<size_t>(book)];
+namespace {
+
+constexpr std::string_view kBookNames[] = {"binary", "bit", "ternary", "trit", "int4", "uint4", "int8", "uint8"};
+
+}  // namespace
+
+std::string_view to_string(CodeBook book) { return kBookNames[static_cast<size_t>(book)]; }
+
+CodeBook code_book_from_name(std::string_view name) {
+  for (size_t i = 0; i < std::size(kBookNames); ++i)
+    if (kBookNames[i] == name) return static_cast<CodeBook>(i);
+  fail(ErrorKind::model, "code book", "no code book is called '{}'", name);
 }
 
 Tensor dequantize(const QTensor& q) {

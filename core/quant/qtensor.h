@@ -25,6 +25,8 @@ struct CodeRange {
 CodeRange range_of(CodeBook book);
 inline int32_t zero_of(CodeBook book) { return book == CodeBook::uint8 ? 128 : 0; }
 std::string_view to_string(CodeBook book);
+/// Inverse of to_string. Error (model) for any other name.
+CodeBook code_book_from_name(std::string_view name);
 
 /// How many elements share a scale: the whole tensor, or one row of the last axis (an output unit of a weight, a token
 /// of an activation).

@@ -6,20 +6,12 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "data/metrics/names.h"
 #include "data/metrics/ngrams.h"
 
 namespace lowbit {
 namespace {
 
 constexpr int kOrders = BleuScore::kOrders;
-
-constexpr std::array<std::pair<BleuSmoothing, std::string_view>, 4> kSmoothingNames = {{
-    {BleuSmoothing::none, "none"},
-    {BleuSmoothing::floor, "floor"},
-    {BleuSmoothing::add_k, "add-k"},
-    {BleuSmoothing::exp, "exp"},
-}};
 
 struct Counts {
   std::array<double, kOrders> matches{}, totals{};
@@ -81,21 +73,17 @@ void finish(Counts counts, const BleuOptions& options, BleuScore& bleu) {
 }
 
 std::string signature(const ReferenceSets& references, const BleuOptions& options) {
-  std::string smoothing(kSmoothingNames[static_cast<size_t>(options.smoothing)].second);
+  std::string smoothing(name_of_value(options.smoothing, kBleuSmoothings));
   if (options.smoothing == BleuSmoothing::floor || options.smoothing == BleuSmoothing::add_k) {
     smoothing += fmt::format("[{:.2f}]", smoothing_value(options));
   }
   return metric_signature(references, {{"case", options.lowercase ? "lc" : "mixed"},
                                        {"eff", options.effective_order ? "yes" : "no"},
-                                       {"tok", std::string(name_of(options.tokenizer))},
+                                       {"tok", std::string(name_of_value(options.tokenizer, kBleuTokenizers))},
                                        {"smooth", smoothing}});
 }
 
 }  // namespace
-
-BleuSmoothing bleu_smoothing_from_name(std::string_view name) {
-  return value_by_name("bleu", "smoothing", name, kSmoothingNames);
-}
 
 BleuScore corpus_bleu(const Lines& hypotheses, const ReferenceSets& references, const BleuOptions& options) {
   check_corpus("bleu", hypotheses, references);

@@ -20,8 +20,12 @@ enum class BleuSmoothing {
   exp,    ///< 1/2, 1/4, 1/8 ... of a match, for the first, second, third such order (their method 3, NIST's)
 };
 
-/// Inverse of the names none, floor, add-k, exp. Errors: ErrorKind::usage naming the nearest valid name.
-BleuSmoothing bleu_smoothing_from_name(std::string_view name);
+inline constexpr NameTable<BleuSmoothing, 4> kBleuSmoothings = {{
+    {"exp", BleuSmoothing::exp},
+    {"floor", BleuSmoothing::floor},
+    {"add-k", BleuSmoothing::add_k},
+    {"none", BleuSmoothing::none},
+}};
 
 struct BleuOptions {
   BleuTokenizer tokenizer = BleuTokenizer::v13a;

@@ -11,17 +11,29 @@
 
 namespace lowbit {
 
-/// The value that `name` stands for in a table of (value, name). Errors: ErrorKind::usage naming the nearest name.
+/// Names of the values of a choice as users write them.
+template <class Value, size_t N>
+using NameTable = std::array<std::pair<std::string_view, Value>, N>;
+
+/// The value that `name` stands for in a table. Errors: ErrorKind::usage naming the nearest name.
 /// `what` says what is being named: "tokenizer".
 template <class Value, size_t N>
 Value value_by_name(std::string_view where, std::string_view what, std::string_view name,
-                    const std::array<std::pair<Value, std::string_view>, N>& table) {
+                    const NameTable<Value, N>& table) {
   std::vector<std::string> names;
-  for (const auto& [value, known] : table) {
+  for (const auto& [known, value] : table) {
     if (known == name) return value;
     names.emplace_back(known);
   }
   fail(ErrorKind::usage, where, "unknown {} \"{}\", the nearest is {}", what, name, nearest_name(name, names));
+}
+
+template <class Value, size_t N>
+std::string_view name_of_value(Value wanted, const NameTable<Value, N>& table) {
+  for (const auto& [name, value] : table) {
+    if (value == wanted) return name;
+  }
+  fail(ErrorKind::internal, "name_of_value", "value {} is not in the table", static_cast<int>(wanted));
 }
 
 }  // namespace lowbit

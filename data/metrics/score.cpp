@@ -58,12 +58,12 @@ Scores score_rouge(const Lines& hypotheses, const ReferenceSets& references, con
   return scores;
 }
 
-constexpr std::array<std::pair<Scorer, std::string_view>, 5> kMetrics = {{
-    {score_bleu, "bleu"},
-    {score_chrf, "chrf"},
-    {score_chrf_plus_plus, "chrf++"},
-    {score_ter, "ter"},
-    {score_rouge, "rouge"},
+constexpr NameTable<Scorer, 5> kMetrics = {{
+    {"bleu", score_bleu},
+    {"chrf", score_chrf},
+    {"chrf++", score_chrf_plus_plus},
+    {"ter", score_ter},
+    {"rouge", score_rouge},
 }};
 
 }  // namespace
@@ -71,7 +71,7 @@ constexpr std::array<std::pair<Scorer, std::string_view>, 5> kMetrics = {{
 std::span<const std::string_view> metric_names() {
   static const auto names = [] {
     std::array<std::string_view, kMetrics.size()> result;
-    for (size_t i = 0; i < result.size(); ++i) result[i] = kMetrics[i].second;
+    for (size_t i = 0; i < result.size(); ++i) result[i] = kMetrics[i].first;
     return result;
   }();
   return names;

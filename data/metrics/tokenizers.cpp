@@ -1,20 +1,9 @@
 #include "data/metrics/tokenizers.h"
 
-#include <array>
-#include <utility>
-
-#include "data/metrics/names.h"
 #include "data/text/utf8.h"
 
 namespace lowbit {
 namespace {
-
-constexpr std::array<std::pair<BleuTokenizer, std::string_view>, 4> kNames = {{
-    {BleuTokenizer::v13a, "13a"},
-    {BleuTokenizer::intl, "intl"},
-    {BleuTokenizer::character, "char"},
-    {BleuTokenizer::none, "none"},
-}};
 
 using CharacterClass = bool (*)(char32_t);
 
@@ -105,12 +94,6 @@ std::u32string insert_spaces(std::u32string_view line, BleuTokenizer tokenizer) 
 }
 
 }  // namespace
-
-std::string_view name_of(BleuTokenizer tokenizer) { return kNames[static_cast<size_t>(tokenizer)].second; }
-
-BleuTokenizer bleu_tokenizer_from_name(std::string_view name) {
-  return value_by_name<BleuTokenizer>("bleu", "tokenizer", name, kNames);
-}
 
 std::vector<std::string> tokenize_for_bleu(std::string_view line, BleuTokenizer tokenizer, bool lowercase) {
   std::u32string text = decode_utf8(lowercase ? to_lower(line) : line);

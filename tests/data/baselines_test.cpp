@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "core/error.h"
+#include "tests/support/expect_error.h"
 
 namespace lowbit {
 namespace {
@@ -81,8 +81,8 @@ TEST(TranslationMemory, RareWordsWeighMore) {
 }
 
 TEST(TranslationMemory, RejectsSidesOfDifferentLength) {
-  EXPECT_THROW(TranslationMemory({"a", "b"}, {"a"}), Error);
-  EXPECT_THROW(TranslationMemory({}, {}), Error);
+  test::expect_error(ErrorKind::data, {"2 sources", "1 targets"}, [] { TranslationMemory({"a", "b"}, {"a"}); });
+  test::expect_error(ErrorKind::data, {"0 sources"}, [] { TranslationMemory({}, {}); });
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/kernels/target.h"
+#include "core/kernels/table.h"
 #include "core/random.h"
 
 namespace lowbit::testing {

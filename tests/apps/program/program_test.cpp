@@ -17,6 +17,7 @@
 #include "apps/lib/program/signals.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
+#include "tests/apps/run_captured.h"
 
 namespace lowbit {
 namespace {
@@ -39,38 +40,22 @@ int run(const FailConfig& config, const OptionRegistry&) {
   return 0;
 }
 
-struct Outcome {
-  int code = 0;
-  std::string out, err;
-};
-
-Outcome run_captured(std::span<const Verb> verbs, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "lowbit");
-  Outcome outcome;
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  outcome.code = run_program(verbs, arguments);
-  outcome.out = ::testing::internal::GetCapturedStdout();
-  outcome.err = ::testing::internal::GetCapturedStderr();
-  return outcome;
-}
-
-Outcome run_failing(std::vector<std::string> arguments) {
+test::Outcome run_failing(std::vector<std::string> arguments) {
   static const Verb verbs[] = {make_verb<FailConfig>("fail", "goes wrong", declare, run)};
   arguments.insert(arguments.begin(), "fail");
-  return run_captured(verbs, arguments);
+  return test::run_captured(verbs, arguments);
 }
 
 TEST(Program, EveryErrorKindIsItsExitCodeAndOneLine) {
   for (int kind = 1; kind <= 9; ++kind) {
-    const Outcome outcome = run_failing({"--how", "error", "--kind", std::to_string(kind)});
+    const test::Outcome outcome = run_failing({"--how", "error", "--kind", std::to_string(kind)});
     EXPECT_EQ(outcome.code, kind);
     EXPECT_EQ(outcome.err, "lowbit: error: [here] gone\n");
     EXPECT_EQ(outcome.out, "");
   }
   EXPECT_EQ(run_failing({}).code, 0);
   EXPECT_EQ(run_failing({"--how", "memory"}).code, 6);
-  const Outcome bug = run_failing({"--how", "bug"});
+  const test::Outcome bug = run_failing({"--how", "bug"});
   EXPECT_EQ(bug.code, 1);
   EXPECT_NE(bug.err.find("oops"), std::string::npos);
   EXPECT_EQ(std::count(bug.err.begin(), bug.err.end(), '\n'), 1);
@@ -79,16 +64,16 @@ TEST(Program, EveryErrorKindIsItsExitCodeAndOneLine) {
 }
 
 TEST(Program, UnknownVerbNamesTheNearest) {
-  const Outcome outcome = run_captured(all_verbs(), {"docter"});
+  const test::Outcome outcome = test::run_captured(all_verbs(), {"docter"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.err.find("no verb \"docter\", the nearest is doctor"), std::string::npos);
-  EXPECT_EQ(run_captured(all_verbs(), {}).code, 2);
+  EXPECT_EQ(test::run_captured(all_verbs(), {}).code, 2);
 }
 
 TEST(Program, MisspeltVariablesAreNamed) {
   setenv("LOWBIT_LOGG", "debug", 1);
   setenv("LOWBIT_FAIL_HOW", "error", 1);
-  const Outcome outcome = run_failing({"--kind", "3"});
+  const test::Outcome outcome = run_failing({"--kind", "3"});
   unsetenv("LOWBIT_LOGG");
   unsetenv("LOWBIT_FAIL_HOW");
   EXPECT_EQ(outcome.code, 3) << "LOWBIT_FAIL_HOW is the option fail.how";
@@ -98,14 +83,14 @@ TEST(Program, MisspeltVariablesAreNamed) {
 }
 
 TEST(Program, HelpVersionAndResolvedConfiguration) {
-  EXPECT_NE(run_captured(all_verbs(), {"--version"}).out.find("lowbit 0."), std::string::npos);
-  EXPECT_EQ(run_captured(all_verbs(), {"help"}).out, run_captured(all_verbs(), {"--help"}).out);
-  EXPECT_NE(run_captured(all_verbs(), {"doctor", "-h"}).out.find("--doctor.json --json"), std::string::npos);
-  EXPECT_EQ(run_captured(all_verbs(), {"doctor", "--json", "--dump-config"}).out, "doctor:\n  json: true\n");
+  EXPECT_NE(test::run_captured(all_verbs(), {"--version"}).out.find("lowbit 0."), std::string::npos);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"help"}).out, test::run_captured(all_verbs(), {"--help"}).out);
+  EXPECT_NE(test::run_captured(all_verbs(), {"doctor", "-h"}).out.find("--doctor.json --json"), std::string::npos);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"doctor", "--json", "--dump-config"}).out, "doctor:\n  json: true\n");
 }
 
 TEST(Program, DoctorDescribesThisMachineAsJson) {
-  const auto report = nlohmann::json::parse(run_captured(all_verbs(), {"doctor", "--json"}).out);
+  const auto report = nlohmann::json::parse(test::run_captured(all_verbs(), {"doctor", "--json"}).out);
   for (const char* section : {"build", "system", "cpu", "threads", "memory", "libraries"})
     EXPECT_TRUE(report.contains(section)) << section;
   EXPECT_EQ(report["threads"]["hardware"], sysconf(_SC_NPROCESSORS_ONLN));

@@ -113,11 +113,11 @@ class QGemmTargets : public ::testing::TestWithParam<Target> {
 };
 
 TEST_P(QGemmTargets, RaggedShapes) {
-  const int64_t shapes[][3] = {{0, 16, 16},    {16, 0, 16},     {3, 5, 0},      {1, 1, 1},     {1, 3, 15},
-                               {3, 16, 17},    {5, 17, 16},     {6, 15, 63},    {7, 63, 64},   {15, 64, 65},
-                               {16, 65, 127},  {17, 33, 256},   {48, 16, 31},   {49, 127, 33}, {64, 1, 1023},
-                               {127, 17, 128}, {2, 1023, 63},   {1, 300, 1023}, {65, 63, 5},   {4, 16, 2100},
-                               {13, 290, 515}, {1023, 15, 127}, {50, 270, 1025}};
+  const int64_t shapes[][3] = {{0, 16, 16},   {1, 18, 4500}, {1, 33, 516},   {16, 0, 16},     {3, 5, 0},
+                               {1, 1, 1},     {1, 3, 15},    {3, 16, 17},    {5, 17, 16},     {6, 15, 63},
+                               {7, 63, 64},   {15, 64, 65},  {16, 65, 127},  {17, 33, 256},   {48, 16, 31},
+                               {49, 127, 33}, {64, 1, 1023}, {127, 17, 128}, {2, 1023, 63},   {1, 300, 1023},
+                               {65, 63, 5},   {4, 16, 2100}, {13, 290, 515}, {1023, 15, 127}, {50, 270, 1025}};
   uint64_t seed = 0;
   for (const auto& s : shapes)
     for (const CodeBook book : kBooks) {
@@ -139,7 +139,8 @@ TEST_P(QGemmTargets, EveryPairOfCodes) {
 
 TEST_P(QGemmTargets, LargestSums) {
   for (const CodeBook book : kBooks)
-    for (uint64_t ends = 0; ends < 4; ++ends) expect_exact(problem(7, 18, 4500, book, ends, true), 0);
+    for (uint64_t ends = 0; ends < 4; ++ends)
+      for (const int64_t m : {1, 7}) expect_exact(problem(m, 18, 4500, book, ends, true), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, QGemmTargets,

@@ -2,16 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
 #include "tests/data/metrics/golden_metrics.h"
+#include "tests/support/expect_error.h"
 
 namespace lowbit {
 namespace {
 
 BleuOptions options_of(const nlohmann::json& test_case) {
   BleuOptions options;
-  options.tokenizer = bleu_tokenizer_from_name(test_case.at("tokenizer").get<std::string>());
-  options.smoothing = bleu_smoothing_from_name(test_case.at("smoothing").get<std::string>());
+  options.tokenizer = value_by_name("test", "tokenizer", test_case.at("tokenizer").get<std::string>(), kBleuTokenizers);
+  options.smoothing = value_by_name("test", "smoothing", test_case.at("smoothing").get<std::string>(), kBleuSmoothings);
   if (!test_case.at("smoothing_value").is_null())
     options.smoothing_value = test_case.at("smoothing_value").get<double>();
   options.effective_order = test_case.at("effective_order").get<bool>();
@@ -49,36 +49,15 @@ TEST(Bleu, LimitsThatNeedNoReferenceProgram) {
 }
 
 TEST(Bleu, RejectsLinesThatDoNotCorrespond) {
-  const auto message = [](const Lines& hypotheses, const ReferenceSets& references) {
-    try {
-      corpus_bleu(hypotheses, references);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::data);
-      return std::string(error.what());
-    }
-    return std::string("no error");
+  const auto refuse = [](std::initializer_list<const char*> words, const Lines& hypotheses,
+                         const ReferenceSets& references) {
+    test::expect_error(ErrorKind::data, words, [&] { corpus_bleu(hypotheses, references); });
   };
-  EXPECT_EQ(message({"a", "b"}, {{"a", "b"}, {"a"}}),
-            "[bleu] 2 hypothesis lines but 1 lines in reference 2: they must match line by line");
-  EXPECT_EQ(message({"a", "b\xff"}, {{"a", "b"}}), "[bleu] hypotheses line 2, byte 1: not valid UTF-8");
-  EXPECT_EQ(message({}, {{}}), "[bleu] there is no hypothesis line to score");
-  EXPECT_EQ(message({"a"}, {}), "[bleu] there is no reference to score against");
-}
-
-TEST(Bleu, UnknownNamesAreAnsweredWithTheNearest) {
-  const auto message = [](auto&& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage);
-      return std::string(error.what());
-    }
-    return std::string("no error");
-  };
-  EXPECT_EQ(message([] { bleu_tokenizer_from_name("international"); }),
-            "[bleu] unknown tokenizer \"international\", the nearest is intl");
-  EXPECT_EQ(message([] { bleu_smoothing_from_name("addk"); }),
-            "[bleu] unknown smoothing \"addk\", the nearest is add-k");
+  refuse({"[bleu]", "2 hypothesis lines", "1 lines in reference 2"}, {"a", "b"}, {{"a", "b"}, {"a"}});
+  refuse({"hypotheses line 2, byte 1"}, {"a", "b\xff"}, {{"a", "b"}});
+  refuse({"reference 1 line 1, byte 0"}, {"a"}, {{"\xc3"}});
+  refuse({"no hypothesis line"}, {}, {{}});
+  refuse({"no reference"}, {"a"}, {});
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "tests/support/expect_error.h"
 
 namespace lowbit {
 namespace {
@@ -46,13 +46,8 @@ TEST(Score, PassesTheOptionsOn) {
 }
 
 TEST(Score, UnknownMetricIsAnsweredWithTheNearest) {
-  try {
-    score("rogue", kHypotheses, kReferences);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_STREQ(error.what(), "[score] unknown metric \"rogue\", the nearest is rouge");
-  }
+  test::expect_error(ErrorKind::usage, {"\"rogue\"", "nearest is rouge"},
+                     [] { score("rogue", kHypotheses, kReferences); });
 }
 
 TEST(Score, EveryNameWorks) {

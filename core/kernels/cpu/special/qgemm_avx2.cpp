@@ -117,11 +117,99 @@ struct ByteMicro {
   }
 };
 
+/// One row of x: weights are unpacked in registers. A line is halved into nibbles by one shift; within a nibble the
+/// fields stay where they are, so that field p of it counts 2^(p * bits) times and has an accumulator of its own.
+template <int bits>
+struct NarrowRowMicro {
+  using X = int8_t;
+  using W = uint8_t;
+  static constexpr int64_t kRows = 1, kSteps = 256;
+  static constexpr int kFields = 4 / bits;
+  /// 16 products of at most 2 * 128 * 8, or 8 of 2 * 128 * 15, fit an int16; a line adds two.
+  static constexpr int64_t kExactLines = bits == 4 ? 4 : 8;
+
+  static void prepare_x(const int8_t* codes, int64_t columns, X* x) { copy_codes(codes, columns, x); }
+  static const W* prepare_w(const uint8_t* lines, const WeightLayout&, int64_t, W*) { return lines; }
+
+  template <int>
+  static void accumulate(const X* x, const W* w, int64_t steps, const WeightLayout&, int32_t* acc) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const int64_t lines = div_up(steps, 2 * kFields);
+    for (int64_t begin = 0; begin < lines; begin += kExactLines) {
+      __m256i low[kFields], high[kFields];
+#pragma GCC unroll 4
+      for (int p = 0; p < kFields; ++p) low[p] = high[p] = _mm256_setzero_si256();
+      const int64_t end = min(lines, begin + kExactLines);
+      for (int64_t line = begin; line < end; ++line) {
+        const __m256i line_low = load(w + line * kLineBytes), line_high = load(w + line * kLineBytes + 32);
+        const X* xs = x + line * 2 * kFields * kStepColumns;
+#pragma GCC unroll 2
+        for (int nibble = 0; nibble < 2; ++nibble)
+#pragma GCC unroll 4
+          for (int p = 0; p < kFields; ++p) {
+            const __m256i mask = _mm256_set1_epi8(((1 << bits) - 1) << (p * bits));
+            const __m256i codes = broadcast4(xs + (nibble * kFields + p) * kStepColumns);
+            const __m256i u_low = _mm256_and_si256(_mm256_srli_epi16(line_low, 4 * nibble), mask);
+            const __m256i u_high = _mm256_and_si256(_mm256_srli_epi16(line_high, 4 * nibble), mask);
+            low[p] = _mm256_add_epi16(low[p], _mm256_maddubs_epi16(u_low, codes));
+            high[p] = _mm256_add_epi16(high[p], _mm256_maddubs_epi16(u_high, codes));
+          }
+      }
+#pragma GCC unroll 4
+      for (int p = 0; p < kFields; ++p) {
+        add_to(acc, _mm256_madd_epi16(_mm256_srai_epi16(low[p], p * bits), ones));
+        add_to(acc + 8, _mm256_madd_epi16(_mm256_srai_epi16(high[p], p * bits), ones));
+      }
+    }
+  }
+};
+
+/// One row of x against bytes, widened in registers.
+struct ByteRowMicro : ByteMicro {
+  using W = uint8_t;
+  static constexpr int64_t kRows = 1;
+
+  static const W* prepare_w(const uint8_t* lines, const WeightLayout&, int64_t, W*) { return lines; }
+
+  template <int>
+  static void accumulate(const X* x, const W* w, int64_t steps, const WeightLayout&, int32_t* acc) {
+    const __m256i even = _mm256_set1_epi16(0xff);
+    __m256i low = _mm256_setzero_si256(), high = low;
+    for (int64_t s = 0; s < steps; ++s, w += kLineBytes) {
+      const __m256i u_low = load(w), u_high = load(w + 32);
+      const __m256i x_even = broadcast4(x + 2 * s), x_odd = broadcast4(x + kOdd + 2 * s);
+      low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_and_si256(u_low, even), x_even));
+      high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_and_si256(u_high, even), x_even));
+      low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_srli_epi16(u_low, 8), x_odd));
+      high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_srli_epi16(u_high, 8), x_odd));
+    }
+    add_to(acc, low);
+    add_to(acc + 8, high);
+  }
+};
+
+template <int bits>
+void gemm_of(const QGemmArgs& a) {
+  if constexpr (bits == 8)
+    return a.m == 1 ? gemm<ByteRowMicro>(a) : gemm<ByteMicro>(a);
+  else
+    return a.m == 1 ? gemm<NarrowRowMicro<bits>>(a) : gemm<NarrowMicro>(a);
+}
+
 }  // namespace
 
 void fill(QGemmKernels& table) {
-  table.gemm = [](Stream& stream, const QGemmArgs& a) {
-    return a.layout.bits == 8 ? gemm<ByteMicro>(stream, a) : gemm<NarrowMicro>(stream, a);
+  table.gemm = [](Stream&, const QGemmArgs& a) {
+    switch (a.layout.bits) {
+      case 1:
+        return gemm_of<1>(a);
+      case 2:
+        return gemm_of<2>(a);
+      case 4:
+        return gemm_of<4>(a);
+      default:
+        return gemm_of<8>(a);
+    }
   };
   table.pack_panels = pack_panels;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <omp.h>
+
 #include <cstdint>
 #include <cstring>
 
@@ -12,7 +14,7 @@
 ///     using X = ...; using W = ...;                 element types of the operands in scratch memory
 ///     static constexpr int64_t kRows;               rows of a tile
 ///     static constexpr int64_t kSteps;              steps of a block: scratch for one panel, kSteps * 64 * sizeof(W)
-///     static void prepare_x(const int8_t* codes, int64_t columns, X*);         zeros up to a whole step
+///     static void prepare_x(const int8_t* codes, int64_t columns, X*);         zeros to the end of a line
 ///     static const W* prepare_w(const uint8_t* lines, const WeightLayout&, int64_t steps, W* scratch);
 ///     template <int rows> static void accumulate(const X* x, const W* w, int64_t steps, const WeightLayout&, int32_t*
 ///     acc);
@@ -25,7 +27,7 @@ namespace {
 constexpr int64_t kBlockRows = 48;  ///< rows of x that a task holds: a multiple of every tile height
 constexpr int64_t kTaskPanels = 16,
                   kTaskColumns = kTaskPanels * kPanelRows;  ///< panels over which a prepared block of x is reused
-constexpr int64_t kParallelMacs = 1 << 19;                  ///< below, a second thread costs more than it brings
+constexpr int64_t kParallelMacs = 1 << 21;                  ///< below, a second thread costs more than it brings
 
 /// Elements between the rows of a prepared block of x: 16 bytes more than needed, so that rows fall in different banks
 /// of the L1 cache.
@@ -82,10 +84,10 @@ inline int32_t sum_codes(const int8_t* codes, int64_t n) {
   return total;
 }
 
-/// The codes themselves, with zeros up to a whole step.
+/// The codes themselves, with zeros up to the end of any line.
 inline void copy_codes(const int8_t* codes, int64_t columns, int8_t* x) {
   std::memcpy(x, codes, static_cast<size_t>(columns));
-  std::memset(x + columns, 0, static_cast<size_t>(-columns & (kStepColumns - 1)));
+  std::memset(x + columns, 0, static_cast<size_t>(-columns & 31));
 }
 
 /// What the epilogue needs of the outputs [first, first + columns) of a task.
@@ -162,12 +164,14 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
 }
 
 template <class Micro>
-void gemm(Stream&, const QGemmArgs& a) {
+void gemm(const QGemmArgs& a) {
+  const bool parallel = a.m * a.n * a.k > kParallelMacs;
   const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, kBlockRows);
-  // With few rows the outputs are what there is to share among threads.
-  const int64_t width = blocks >= 8 ? kTaskPanels : min(kTaskPanels, div_up(panels * (blocks > 0 ? blocks : 1), 16));
-  const int64_t columns = width > 0 ? div_up(panels, width) : 0;
-#pragma omp parallel for collapse(2) schedule(dynamic) if (a.m * a.n * a.k > kParallelMacs)
+  // Four tasks a thread, which with few rows means narrow ones.
+  const int64_t tasks = parallel ? 4 * omp_get_max_threads() : 1;
+  const int64_t width = min(kTaskPanels, div_up(panels * blocks, tasks) + (panels * blocks == 0));
+  const int64_t columns = div_up(panels, width);
+#pragma omp parallel for collapse(2) schedule(dynamic) if (parallel)
   for (int64_t b = 0; b < blocks; ++b)
     for (int64_t c = 0; c < columns; ++c)
       gemm_task<Micro>(a, b * kBlockRows, min(kBlockRows, a.m - b * kBlockRows), c * width,

@@ -28,7 +28,7 @@ struct Micro {
 }  // namespace
 
 void fill(QGemmKernels& table) {
-  table.gemm = gemm<Micro>;
+  table.gemm = [](Stream&, const QGemmArgs& a) { gemm<Micro>(a); };
   table.pack_panels = pack_panels;
 }
 

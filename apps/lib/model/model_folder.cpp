@@ -1,0 +1,80 @@
+#include "apps/lib/model/model_folder.h"
+
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/files/atomic.h"
+#include "core/files/safetensors.h"
+#include "nn/model_state.h"
+
+namespace lowbit {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Error (self_check) unless both hold the same bytes under the same names.
+void compare(const StateDict& written, const StateDict& read) {
+  for (const auto& [name, tensor] : written.tensors) {
+    const auto found = read.tensors.find(name);
+    LB_REQUIRE(found != read.tensors.end() && found->second.dtype() == tensor.dtype() && found->second.shape() == tensor.shape() &&
+                   std::memcmp(found->second.raw(), tensor.raw(), tensor.bytes()) == 0,
+               ErrorKind::self_check, "export", "{} reads back differently from what was written; nothing was exported", name);
+  }
+  LB_REQUIRE(written.tensors.size() == read.tensors.size(), ErrorKind::self_check, "export", "{} tensors written, {} read back",
+             written.tensors.size(), read.tensors.size());
+}
+
+std::string generation_config(const TransformerConfig& config) {
+  return nlohmann::ordered_json{{"bos_token_id", config.bos},
+                                {"pad_token_id", config.pad},
+                                {"eos_token_id", config.eos},
+                                {"decoder_start_token_id", config.decoder_start},
+                                {"max_length", config.max_positions}}
+             .dump(2) +
+         "\n";
+}
+
+}  // namespace
+
+std::string resolve_model_folder(const std::string& path) {
+  for (const char* part : {"", "checkpoint_best", "checkpoint_last"}) {
+    const fs::path folder = *part ? fs::path(path) / part : fs::path(path);
+    if (fs::exists(folder / kWeightsFile)) return folder.string();
+  }
+  fail(ErrorKind::model, "model", "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
+       kWeightsFile);
+}
+
+LoadedModel load_model(const std::string& path) {
+  const std::string folder = resolve_model_folder(path);
+  const std::string file = (fs::path(folder) / kWeightsFile).string();
+  return {model_from_state(load_safetensors(file), file), folder};
+}
+
+SentencePieceTokenizer load_tokenizer(const std::string& path) {
+  const fs::path folder = fs::absolute(resolve_model_folder(path));
+  for (const fs::path& place : {folder, folder.parent_path()})
+    if (fs::exists(place / kTokenizerFile)) return SentencePieceTokenizer::load(place / kTokenizerFile);
+  fail(ErrorKind::model, "model", "no {} in {} or above it; copy the one that the model was trained with", kTokenizerFile, folder.string());
+}
+
+PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder) {
+  const StateDict state = model_state(model);
+  AtomicFolder target(folder);
+  const fs::path path = target.path();
+  write_file_atomically((path / kConfigFile).string(), model_config_json(model));
+  write_file_atomically((path / "generation_config.json").string(), generation_config(model.config()));
+  tokenizer.save(path / kTokenizerFile);
+  const std::string weights = (path / kWeightsFile).string();
+  save_safetensors(weights, state);
+  const auto again = model_from_state(load_safetensors(weights), weights);
+  compare(state, model_state(*again));
+  PackedFolder written;
+  for (const auto& file : fs::directory_iterator(path)) written.bytes += static_cast<int64_t>(file.file_size());
+  target.commit();
+  return written;
+}
+
+}  // namespace lowbit

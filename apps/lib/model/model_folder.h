@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/files/state_dict.h"
+#include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "nn/transformer/seq2seq.h"
+
+namespace lowbit {
+
+/// The files of a model folder, in Hugging Face's layout.
+inline constexpr const char* kWeightsFile = "model.safetensors";
+inline constexpr const char* kConfigFile = "config.json";
+inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";
+
+struct LoadedModel {
+  std::unique_ptr<Seq2Seq> model;
+  std::string folder;  ///< where the weights were found
+};
+
+/// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last. Error (model)
+/// when there is none.
+std::string resolve_model_folder(const std::string& path);
+
+/// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run.
+LoadedModel load_model(const std::string& path);
+/// Its tokenizer: in the model's folder, or in the run folder above it.
+SentencePieceTokenizer load_tokenizer(const std::string& path);
+
+struct PackedFolder {
+  int64_t bytes = 0;  ///< of all files
+};
+
+/// Writes a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
+/// generation_config.json, the tokenizer. It appears whole or not at all, and is read back and compared before it is given
+/// its name: Error (self_check) if a code or a float differs.
+PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder);
+
+}  // namespace lowbit

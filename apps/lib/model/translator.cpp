@@ -1,0 +1,85 @@
+#include "apps/lib/model/translator.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "apps/lib/model/batch_tensors.h"
+#include "core/error.h"
+#include "nn/generate/generate.h"
+#include "nn/generate/seq2seq_stepper.h"
+
+namespace lowbit {
+
+GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig config) {
+  config.decoder_start = model.decoder_start;
+  config.eos = model.eos;
+  config.pad = model.pad;
+  config.unk = model.unk;
+  config.max_positions = model.max_positions;
+  return config;
+}
+
+Translator::Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config)
+    : model_(model), tokenizer_(tokenizer), config_(std::move(config)) {
+  config_.generation = generation_for(model.config(), config_.generation);
+  config_.generation.validate();
+  LB_REQUIRE(tokenizer.vocab_size() == model.config().vocab, ErrorKind::model, "generate",
+             "the vocabulary has {} pieces but the model {} rows; use the tokenizer that the model was trained with",
+             tokenizer.vocab_size(), model.config().vocab);
+}
+
+std::vector<Translation> Translator::translate(const std::vector<std::string>& sentences,
+                                               const std::function<void(int64_t)>& progress) {
+  std::vector<Translation> results(sentences.size());
+  std::vector<std::vector<int32_t>> sources;
+  std::vector<int64_t> order;
+  for (size_t i = 0; i < sentences.size(); ++i) {
+    sources.push_back(tokenizer_.encode(sentences[i]));
+    if (sources.back().empty()) {
+      results[i].texts = {""};
+      continue;
+    }
+    sources.back().push_back(model_.config().eos);
+    LB_REQUIRE(static_cast<int64_t>(sources.back().size()) <= model_.config().max_positions, ErrorKind::data, "generate",
+               "line {}: {} tokens, but the model has {} positions; split the sentence", i + 1, sources.back().size(),
+               model_.config().max_positions);
+    order.push_back(static_cast<int64_t>(i));
+  }
+  const auto length = [&](int64_t row) { return sources[static_cast<size_t>(row)].size(); };
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
+  auto done = static_cast<int64_t>(sentences.size() - order.size());
+  for (size_t begin = 0; begin < order.size();) {
+    size_t end = begin + 1;
+    while (end < order.size() && static_cast<int64_t>((end + 1 - begin) * length(order[end])) <= config_.max_tokens) ++end;
+    run_batch({order.begin() + static_cast<int64_t>(begin), order.begin() + static_cast<int64_t>(end)}, sources, results);
+    done += static_cast<int64_t>(end - begin);
+    if (progress) progress(done);
+    begin = end;
+  }
+  return results;
+}
+
+void Translator::run_batch(const std::vector<int64_t>& rows, const std::vector<std::vector<int32_t>>& sources,
+                           std::vector<Translation>& results) {
+  const size_t columns = sources[static_cast<size_t>(rows.back())].size();
+  std::vector<int32_t> ids, lengths;
+  std::vector<GenerationRequest> requests;
+  for (const int64_t row : rows) {
+    const std::vector<int32_t>& source = sources[static_cast<size_t>(row)];
+    ids.insert(ids.end(), source.begin(), source.end());
+    ids.resize(ids.size() + columns - source.size(), model_.config().pad);
+    lengths.push_back(static_cast<int32_t>(source.size()));
+    requests.push_back({.source_length = static_cast<int64_t>(source.size()), .id = static_cast<uint64_t>(row)});
+  }
+  const Shape shape{static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)};
+  Seq2SeqStepper stepper(model_, Tensor::from(shape, ids), visible_columns(lengths, shape[1]));
+  std::vector<std::vector<Hypothesis>> found = generate(stepper, requests, config_.generation);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Translation& result = results[static_cast<size_t>(rows[i])];
+    result.source_tokens = lengths[i];
+    result.hypotheses = std::move(found[i]);
+    for (const Hypothesis& hypothesis : result.hypotheses) result.texts.push_back(tokenizer_.decode(hypothesis.tokens));
+  }
+}
+
+}  // namespace lowbit

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "nn/generate/config.h"
+#include "nn/generate/hypothesis.h"
+#include "nn/transformer/seq2seq.h"
+
+namespace lowbit {
+
+/// One sentence in, its hypotheses out.
+struct Translation {
+  std::vector<std::string> texts;       ///< best first, detokenised
+  std::vector<Hypothesis> hypotheses;   ///< the same, as tokens and scores
+  int64_t source_tokens = 0;            ///< eos counted
+};
+
+struct TranslatorConfig {
+  GenerationConfig generation;
+  int64_t max_tokens = 2048;  ///< source tokens of one batch, padding counted
+};
+
+/// Text to text through a model: tokenise, batch by length, search, detokenise.
+class Translator {
+ public:
+  Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config);
+
+  /// Results in the order of `sentences`. Batches hold sentences of similar length; `progress` hears how many are done.
+  /// An empty sentence gives empty texts. Error (data) naming the line of a sentence with more tokens than the model has
+  /// positions.
+  std::vector<Translation> translate(const std::vector<std::string>& sentences,
+                                     const std::function<void(int64_t done)>& progress = {});
+
+ private:
+  void run_batch(const std::vector<int64_t>& rows, const std::vector<std::vector<int32_t>>& sources,
+                 std::vector<Translation>& results);
+
+  Seq2Seq& model_;
+  const SentencePieceTokenizer& tokenizer_;
+  TranslatorConfig config_;
+};
+
+/// Special ids of the model's vocabulary in a generation config.
+GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig config);
+
+}  // namespace lowbit

@@ -1,0 +1,150 @@
+#include "apps/lib/train/train_options.h"
+
+namespace lowbit {
+namespace {
+
+void declare_model(OptionRegistry& r, ModelOptions& o) {
+  r.add("model.arch", o.arch, "architecture preset").choices(transformer_preset_names()).alias("a");
+  r.add("model.dim", o.dim, "model width; 0 keeps the preset's").range(0, 65536);
+  r.add("model.ffn_dim", o.ffn_dim, "feed-forward width; 0 keeps the preset's").range(0, 1 << 20);
+  r.add("model.heads", o.heads, "attention heads; 0 keeps the preset's").range(0, 1024);
+  r.add("model.encoder_layers", o.encoder_layers, "0 keeps the preset's").range(0, 1000);
+  r.add("model.decoder_layers", o.decoder_layers, "0 keeps the preset's").range(0, 1000);
+  r.add("model.max_positions", o.max_positions, "longest sequence in tokens; 0 keeps the preset's").range(0, 1 << 20);
+  r.add("model.dropout", o.dropout, "on residual branches and embeddings; -1 keeps the preset's").range(-1, 0.99);
+  r.add("model.attention_dropout", o.attention_dropout, "on attention probabilities; -1 keeps the preset's")
+      .range(-1, 0.99);
+  r.add("model.activation_dropout", o.activation_dropout, "after the activation; -1 keeps the preset's")
+      .range(-1, 0.99);
+}
+
+void declare_data(OptionRegistry& r, DataOptions& o) {
+  r.add("data.dir", o.dir, "folder that `lowbit prepare` wrote").positional("DATA").required();
+  r.add("data.tokenizer", o.tokenizer, "sentencepiece model; default: the one in the data folder, trained there once");
+  r.add("data.vocab_size", o.vocab_size, "pieces of a tokenizer that is trained").range(16, 1 << 20);
+  r.add("data.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
+  r.add("data.max_length", o.max_length, "longer rows are left out").range(2, 1 << 20);
+  r.add("data.prefetch", o.prefetch, "batches prepared ahead by a thread; 0: none").range(0, 1024);
+}
+
+void declare_optim(OptionRegistry& r, OptimOptions& o) {
+  r.add("optim.optimizer", o.kind,
+        {{"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}, {"sgd", OptimizerKind::sgd}}, "update rule");
+  r.add("optim.lr", o.schedule.lr, "peak learning rate").alias("learning-rate").range(0, 1000);
+  r.add("optim.beta1", o.adam.beta1, "decay of Adam's first moment").range(0, 1);
+  r.add("optim.beta2", o.adam.beta2, "decay of Adam's second moment").range(0, 1);
+  r.add("optim.eps", o.adam.eps, "Adam's epsilon").range(0, 1);
+  r.add("optim.adam_form", o.adam.form, {{"torch", AdamForm::torch}, {"fairseq", AdamForm::fairseq}},
+        "where epsilon stands");
+  r.add("optim.momentum", o.momentum, "of sgd").range(0, 1);
+  r.add("optim.weight_decay", o.weight_decay, "of matrices; never of norms, biases and scales").range(0, 10);
+  r.add("optim.clip_norm", o.clip_norm, "largest gradient norm; 0: no clipping").range(0, 1e9);
+  r.add("optim.update_freq", o.update_freq, "batches accumulated for one update").range(1, 1 << 20);
+  r.add("optim.quantizer_lr_scale", o.quantizer_lr_scale, "learning rate of learned scales, relative").range(0, 1000);
+  r.add("optim.ema_decay", o.ema_decay, "average of weights used for validation and the final model; 0: none")
+      .range(0, 0.999999);
+  r.add("optim.schedule", o.schedule.kind,
+        {{"fixed", ScheduleKind::fixed},
+         {"linear", ScheduleKind::linear},
+         {"polynomial", ScheduleKind::polynomial},
+         {"cosine", ScheduleKind::cosine},
+         {"inverse_sqrt", ScheduleKind::inverse_sqrt},
+         {"wsd", ScheduleKind::wsd},
+         {"tri_stage", ScheduleKind::tri_stage},
+         {"noam", ScheduleKind::noam}},
+        "learning rate over updates")
+      .alias("lr-scheduler");
+  r.add("optim.warmup", o.schedule.warmup, "updates of linear warm-up").alias("warmup-updates").range(0, 1 << 30);
+  r.add("optim.min_lr", o.schedule.min_lr, "learning rate at the end").range(0, 1000);
+}
+
+void declare_run(OptionRegistry& r, TrainOptions& o) {
+  r.add("run.dir", o.run, "run folder: config, logs, checkpoints; a run that is there goes on")
+      .alias("save-dir")
+      .required();
+  r.add("run.max_update", o.max_update, "updates in all").range(1, 1 << 30);
+  r.add("run.seed", o.seed, "of weights, dropout and data order").range(0, 1e15);
+  r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
+  r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from")
+      .alias("finetune-from-model");
+  r.add("loss.label_smoothing", o.label_smoothing, "of the references").alias("label-smoothing").range(0, 0.999);
+}
+
+void declare_quant(OptionRegistry& r, QuantOptions& o) {
+  r.add("quant.recipe", o.recipe, "what is quantized how: a name from recipes/ or a .yaml file; empty: float")
+      .alias("recipe");
+  r.add("quant.output_bits", o.output_bits, "bits of the output projection; 0 keeps the recipe's")
+      .alias("output-bits")
+      .range(0, 32);
+}
+
+void declare_teacher(OptionRegistry& r, TeacherOptions& o) {
+  r.add("kd.teacher", o.model, "model or run to distil from; the student starts from its weights").alias("teacher");
+  r.add("kd.task", o.loss.task, "weight of the cross entropy with the references").range(0, 1000);
+  r.add("kd.logits", o.loss.logits, "weight of the cross entropy with the teacher's distribution").range(0, 1000);
+  r.add("kd.hidden", o.loss.hidden, "weight of the squared error of hidden states").range(0, 1e6);
+  r.add("kd.attention", o.loss.attention, "weight of the squared error of attention probabilities").range(0, 1e6);
+  r.add("kd.temperature", o.loss.temperature, "of teacher and student distributions").range(0.01, 100);
+  r.add("kd.include_padding", o.loss.include_padding, "average over padding too, as the released code of TBT does");
+}
+
+void declare_upkeep(OptionRegistry& r, TrainOptions& o) {
+  r.add("valid.interval", o.valid.interval, "updates between validations; 0: at the end of each epoch")
+      .alias("validate-interval-updates")
+      .range(0, 1 << 30);
+  r.add("valid.bleu_rows", o.valid.bleu_rows, "rows of the dev set translated for BLEU; 0: none").range(0, 1 << 20);
+  r.add("valid.metric", o.valid.metric, "what makes a checkpoint the best")
+      .choices({"loss", "bleu"})
+      .alias("best-checkpoint-metric");
+  r.add("valid.patience", o.valid.patience, "validations without a better one before training ends; 0: never")
+      .alias("patience")
+      .range(0, 1 << 20);
+  r.add("save.interval", o.save.interval, "updates between checkpoints; 0: when validating")
+      .alias("save-interval-updates")
+      .range(0, 1 << 30);
+  r.add("save.keep_last", o.save.keep_last, "checkpoints kept from the end")
+      .alias("keep-interval-updates")
+      .range(1, 1000);
+  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric")
+      .alias("keep-best-checkpoints")
+      .range(0, 1000);
+  declare_log_options(r, o.log);
+}
+
+}  // namespace
+
+void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
+  registry.accept_config_file();
+  declare_data(registry, options.data);
+  declare_run(registry, options);
+  declare_model(registry, options.model);
+  declare_optim(registry, options.optim);
+  declare_quant(registry, options.quant);
+  declare_teacher(registry, options.teacher);
+  declare_upkeep(registry, options);
+}
+
+TransformerConfig override_model(TransformerConfig config, const ModelOptions& o, bool sizes) {
+  const auto keep = [](auto& value, auto wanted, bool given) {
+    if (given) value = wanted;
+  };
+  keep(config.dim, o.dim, sizes && o.dim > 0);
+  keep(config.ffn_dim, o.ffn_dim, sizes && o.ffn_dim > 0);
+  keep(config.heads, o.heads, sizes && o.heads > 0);
+  keep(config.encoder_layers, o.encoder_layers, sizes && o.encoder_layers > 0);
+  keep(config.decoder_layers, o.decoder_layers, sizes && o.decoder_layers > 0);
+  keep(config.max_positions, o.max_positions, sizes && o.max_positions > 0);
+  keep(config.dropout, o.dropout, o.dropout >= 0);
+  keep(config.attention_dropout, o.attention_dropout, o.attention_dropout >= 0);
+  keep(config.activation_dropout, o.activation_dropout, o.activation_dropout >= 0);
+  validate(config);
+  return config;
+}
+
+TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab) {
+  TransformerConfig config = transformer_preset(options.arch);
+  config.vocab = vocab;
+  return override_model(config, options, true);
+}
+
+}  // namespace lowbit

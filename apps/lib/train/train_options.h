@@ -1,0 +1,93 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/lib/log/progress.h"
+#include "apps/lib/options/registry.h"
+#include "data/batch/batcher.h"
+#include "nn/loss/objective.h"
+#include "optim/adam.h"
+#include "optim/schedule.h"
+
+namespace lowbit {
+
+/// Shape of the model; 0 or a negative value keeps what the architecture says.
+struct ModelOptions {
+  std::string arch = "quickstart";
+  int64_t dim = 0, ffn_dim = 0, heads = 0, encoder_layers = 0, decoder_layers = 0, max_positions = 0;
+  double dropout = -1, attention_dropout = -1, activation_dropout = -1;
+};
+
+struct DataOptions {
+  std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, test.tsv
+  std::string tokenizer;  ///< sentencepiece model; empty: the one in `dir`, trained there if there is none
+  int64_t vocab_size = 4096;
+  int64_t max_tokens = 2500;
+  int64_t max_length = 200;
+  int64_t prefetch = 4;
+};
+
+enum class OptimizerKind : uint8_t { adam, adamw, sgd };
+
+struct OptimOptions {
+  OptimizerKind kind = OptimizerKind::adamw;
+  AdamConfig adam{.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8};
+  double momentum = 0.9;
+  double weight_decay = 0;
+  double clip_norm = 1;
+  int64_t update_freq = 1;
+  double quantizer_lr_scale = 1;
+  double ema_decay = 0;
+  ScheduleConfig schedule{.kind = ScheduleKind::linear, .offset = ScheduleOffset::plus1, .lr = 1.5e-3, .warmup = 100};
+};
+
+struct QuantOptions {
+  std::string recipe;
+  int64_t output_bits = 0;  ///< 0: the recipe's
+};
+
+/// Distillation; without a teacher, plain training on the references.
+struct TeacherOptions {
+  std::string model;
+  DistillationConfig loss;
+};
+
+struct ValidOptions {
+  int64_t interval = 0;  ///< updates; 0: at the end of an epoch
+  int64_t bleu_rows = 200;
+  std::string metric = "loss";
+  int64_t patience = 0;
+};
+
+struct SaveOptions {
+  int64_t interval = 0;  ///< updates; 0: when validating
+  int64_t keep_last = 2, keep_best = 1;
+};
+
+struct TrainOptions {
+  std::string run;  ///< the run folder
+  int64_t max_update = 1000;
+  int64_t seed = 1;
+  int64_t threads = 0;  ///< 0: all cores
+  double label_smoothing = 0.1;
+  std::string finetune_from;
+  ModelOptions model;
+  DataOptions data;
+  OptimOptions optim;
+  QuantOptions quant;
+  TeacherOptions teacher;
+  ValidOptions valid;
+  SaveOptions save;
+  LogConfig log;
+};
+
+/// Options of `lowbit train`.
+void declare_train_options(OptionRegistry& registry, TrainOptions& options);
+
+/// `config` with what the options override; the sizes stay when `sizes` is false (weights come from elsewhere).
+TransformerConfig override_model(TransformerConfig config, const ModelOptions& options, bool sizes);
+/// The architecture with the overrides applied.
+TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab);
+
+}  // namespace lowbit

@@ -1,0 +1,335 @@
+#include "apps/lib/train/train_run.h"
+
+#include <omp.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <numbers>
+#include <optional>
+
+#include "apps/lib/log/log.h"
+#include "apps/lib/log/metrics.h"
+#include "apps/lib/log/train_line.h"
+#include "apps/lib/model/batch_tensors.h"
+#include "apps/lib/model/evaluate.h"
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/model/recipe_folder.h"
+#include "apps/lib/program/signals.h"
+#include "apps/lib/run/run_folder.h"
+#include "apps/lib/train/cost_clock.h"
+#include "apps/lib/train/level_stats.h"
+#include "apps/lib/train/text_task.h"
+#include "core/allocator.h"
+#include "core/error.h"
+#include "data/batch/prefetch.h"
+#include "nn/model_state.h"
+#include "nn/module_state.h"
+#include "optim/checkpoint_store.h"
+#include "optim/ema.h"
+#include "optim/sgd.h"
+#include "optim/trainer.h"
+
+namespace lowbit {
+namespace {
+
+using Record = nlohmann::ordered_json;
+
+std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimOptions& options) {
+  std::vector<ParamGroup> groups =
+      group_parameters(model, {.weight_decay = options.weight_decay, .quantizer_lr_scale = options.quantizer_lr_scale});
+  if (options.kind == OptimizerKind::sgd)
+    return std::make_unique<Sgd>(std::move(groups), SgdConfig{.momentum = options.momentum});
+  AdamConfig config = options.adam;
+  config.decay = options.kind == OptimizerKind::adam ? WeightDecay::l2 : WeightDecay::decoupled;
+  return std::make_unique<Adam>(std::move(groups), config);
+}
+
+/// The model that training starts from: fresh, another model's weights, or the teacher's; then quantized by the recipe.
+std::unique_ptr<Seq2Seq> make_model(const TrainOptions& options, int64_t vocab, Seq2Seq* teacher) {
+  std::unique_ptr<Seq2Seq> model;
+  if (teacher) {
+    model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
+                                      static_cast<uint64_t>(options.seed));
+    load_module_state(*model, module_state(*teacher));
+  } else if (!options.finetune_from.empty()) {
+    model = load_model(options.finetune_from).model;
+  } else {
+    model = std::make_unique<Seq2Seq>(resolve_model(options.model, vocab), static_cast<uint64_t>(options.seed));
+  }
+  if (!options.quant.recipe.empty()) {
+    RecipeOptions how{.activation = model->config().activation};
+    if (options.quant.output_bits) how.output_bits = static_cast<int>(options.quant.output_bits);
+    const Recipe recipe = load_recipe(options.quant.recipe, how);
+    apply(recipe, *model);
+    log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
+  }
+  return model;
+}
+
+BatcherOptions batching(const TrainOptions& options, const TransformerConfig& model) {
+  return {.max_tokens = options.data.max_tokens,
+          .max_source = std::min(options.data.max_length, model.max_positions),
+          .max_target = std::min(options.data.max_length, model.max_positions),
+          .seed = static_cast<uint64_t>(options.seed),
+          .start_id = model.decoder_start};
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+DistillationConfig distillation(const TrainOptions& options) {
+  DistillationConfig config = options.teacher.loss;
+  config.smoothing = options.label_smoothing;
+  return config;
+}
+
+double base2(double nats) { return nats / std::numbers::ln2; }
+
+/// Averages of the updates since the last log line, in fairseq's terms.
+class Meter {
+ public:
+  void add(const StepReport& step) {
+    loss_ += step.loss * static_cast<double>(step.tokens);
+    nll_ += step.nll * static_cast<double>(step.tokens);
+    tokens_ += step.tokens;
+    ++updates_;
+    clipped_ += step.clip_factor < 1;
+    last_ = step;
+  }
+
+  Record record(const char* kind, int64_t epoch, double wall_s) const {
+    const double seconds = seconds_since(start_);
+    const double tokens = static_cast<double>(tokens_), updates = static_cast<double>(updates_);
+    return {{"kind", kind},
+            {"epoch", epoch},
+            {"loss", base2(loss_ / tokens)},
+            {"nll_loss", base2(nll_ / tokens)},
+            {"ppl", std::exp(nll_ / tokens)},
+            {"wps", tokens / seconds},
+            {"ups", updates / seconds},
+            {"wpb", tokens / updates},
+            {"num_updates", last_.update},
+            {"lr", last_.lr},
+            {"gnorm", last_.grad_norm},
+            {"clip", 100.0 * static_cast<double>(clipped_) / updates},
+            {"train_wall", seconds},
+            {"wall", wall_s}};
+  }
+
+ private:
+  double loss_ = 0, nll_ = 0;
+  int64_t tokens_ = 0, updates_ = 0, clipped_ = 0;
+  StepReport last_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// One run from its folder to its last checkpoint.
+class TrainRun {
+ public:
+  TrainRun(const TrainOptions& options, const RunFolder& folder);
+  int run();
+
+ private:
+  void restore();
+  StepReport step();
+  void report_step(const StepReport& report, Progress& progress);
+  void validate();
+  void save();
+  void write(Record record);
+  void write_levels_and_cost();
+  bool due(int64_t interval) const {
+    return interval > 0 ? state_.updates % interval == 0 : batches_->position() % batches_->batches_per_epoch() == 0;
+  }
+  bool out_of_patience() const { return options_.valid.patience > 0 && state_.stalled >= options_.valid.patience; }
+  /// From 1, of the batch that was trained on last.
+  int64_t epoch() const { return std::max<int64_t>(batches_->position() - 1, 0) / batches_->batches_per_epoch() + 1; }
+  double wall_s() const { return seconds_since(start_); }
+
+  const TrainOptions& options_;
+  const RunFolder& folder_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  TextTask task_;
+  std::unique_ptr<Seq2Seq> teacher_, model_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Ema> ema_;
+  std::unique_ptr<BatchSource> batches_;
+  std::unique_ptr<Trainer> trainer_;
+  CheckpointStore checkpoints_;
+  TrainState state_;
+  std::unique_ptr<MetricsWriter> metrics_;
+  LevelStats levels_;
+  CostClock cost_;
+  Meter meter_;
+};
+
+TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
+    : options_(options),
+      folder_(folder),
+      task_(load_text_task(options.data)),
+      checkpoints_(folder.path(), {.last = options.save.keep_last,
+                                   .best = options.save.keep_best,
+                                   .higher_is_better = options.valid.metric == "bleu"}) {
+  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);
+  if (!options.teacher.model.empty()) teacher_ = load_model(options.teacher.model).model;
+  model_ = make_model(options, task_.tokenizer.vocab_size(), teacher_.get());
+  LB_REQUIRE(model_->config().vocab == task_.tokenizer.vocab_size(), ErrorKind::usage, "train",
+             "the model that training starts from has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer "
+             "with data.tokenizer",
+             model_->config().vocab, task_.tokenizer.vocab_size());
+  optimizer_ = make_optimizer(*model_, options.optim);
+  if (options.optim.ema_decay > 0)
+    ema_ = std::make_unique<Ema>(optimizer_->groups(), EmaConfig{.decay = options.optim.ema_decay});
+  auto batcher = std::make_unique<Batcher>(task_.train, batching(options, model_->config()));
+  if (const std::string skipped = batcher->describe_overlong(); !skipped.empty()) log_warning("{}", skipped);
+  batches_ = std::move(batcher);
+  if (options.data.prefetch > 0) batches_ = std::make_unique<Prefetch>(std::move(batches_), options.data.prefetch);
+  ScheduleConfig schedule = options.optim.schedule;
+  schedule.total = options.max_update;
+  schedule.model_dim = model_->config().dim;
+  trainer_ =
+      std::make_unique<Trainer>(*optimizer_, Schedule(schedule), TrainerConfig{.clip_norm = options.optim.clip_norm});
+  state_.random.key = static_cast<uint64_t>(options.seed);
+  state_.data.seed = static_cast<uint64_t>(options.seed);
+  state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
+  log_info("{} parameters, {} batches an epoch", model_->parameter_count(), batches_->batches_per_epoch());
+}
+
+StepReport TrainRun::step() {
+  std::vector<Seq2SeqBatch> micro;
+  cost_.time("data", [&] {
+    for (int64_t i = 0; i < options_.optim.update_freq; ++i) micro.push_back(to_tensors(batches_->next()));
+  });
+  const RandomState before = state_.random;
+  ++state_.attempts;
+  const StepReport report = trainer_->update(state_.updates, options_.optim.update_freq, [&](int64_t i) {
+    if (i == 0) state_.random = before;  // the second look at a step that diverged must see the same dropout
+    const ForwardContext ctx{.training = true, .random = &state_.random};
+    const Seq2SeqBatch& batch = micro[static_cast<size_t>(i)];
+    if (!teacher_) return cross_entropy_objective(*model_, batch, options_.label_smoothing, ctx);
+    return distillation_objective(*model_, *teacher_, batch, distillation(options_), ctx);
+  });
+  ++state_.updates;
+  if (ema_) ema_->update(state_.updates);
+  cost_.add("forward", report.forward_s);
+  cost_.add("backward", report.backward_s);
+  cost_.add("optimizer", report.optimizer_s);
+  return report;
+}
+
+void TrainRun::write(Record record) {
+  record["update"] = state_.updates;
+  record["epoch"] = epoch();
+  metrics_->write(std::move(record));
+}
+
+void TrainRun::report_step(const StepReport& report, Progress& progress) {
+  meter_.add(report);
+  progress.advance(state_.updates, [&] { return meter_.record("train_inner", epoch(), wall_s()); });
+  if (state_.updates % options_.log.interval != 0) return;
+  write(meter_.record("train_inner", epoch(), wall_s()));
+  meter_ = {};
+}
+
+void TrainRun::write_levels_and_cost() {
+  const std::vector<LevelStats::Weight> weights = levels_.look(*model_);
+  if (!weights.empty()) write({{"kind", "levels"}, {"levels", to_json(weights)}});
+  write({{"kind", "cost"}, {"seconds", cost_.take()}, {"bytes", {{"peak", allocator({}).bytes_peak()}}}});
+}
+
+void TrainRun::validate() {
+  Record record = {{"kind", "valid"}, {"subset", "dev"}};
+  cost_.time("validation", [&] {
+    std::optional<EmaScope> averaged;
+    if (ema_) averaged.emplace(*ema_);
+    const LossFigures loss = evaluate_loss(*model_, task_.dev, options_.data.max_tokens);
+    record["loss"] = record["nll_loss"] = base2(loss.nll);
+    record["ppl"] = std::exp(loss.nll);
+    double metric = loss.nll;
+    if (options_.valid.bleu_rows > 0) {
+      Translator translator(*model_, task_.tokenizer, {.generation = {.beam = 1, .max_len_a = 1.5, .max_len_b = 20}});
+      const TranslationFigures figures =
+          evaluate_translation(translator, first_rows(task_.dev_text, options_.valid.bleu_rows));
+      record["bleu"] = figures.bleu.score;
+      record["length_ratio"] = figures.length_ratio();
+      record["signature"] = figures.bleu.signature;
+      if (options_.valid.metric == "bleu") metric = figures.bleu.score;
+    }
+    state_.metric = metric;
+    const bool higher = options_.valid.metric == "bleu";
+    const bool better = !state_.best_metric || (higher ? metric > *state_.best_metric : metric < *state_.best_metric);
+    state_.stalled = better ? 0 : state_.stalled + 1;
+    if (better) state_.best_metric = metric;
+  });
+  record["num_updates"] = state_.updates;
+  record["epoch"] = epoch();
+  log_info("{}", summary_line(record));
+  write(std::move(record));
+  write_levels_and_cost();
+}
+
+void TrainRun::save() {
+  cost_.time("checkpoint", [&] {
+    state_.data.epoch = batches_->position() / batches_->batches_per_epoch();
+    state_.data.batch = batches_->position() % batches_->batches_per_epoch();
+    checkpoints_.save({.model = model_state(*model_),
+                       .optimizer = optimizer_->state(),
+                       .ema = ema_ ? ema_->state() : StateDict{},
+                       .state = state_});
+  });
+}
+
+void TrainRun::restore() {
+  const std::optional<CheckpointStore::Loaded> last = checkpoints_.load_last();
+  if (!last) return;
+  if (!last->warning.empty()) log_warning("{}", last->warning);
+  const Checkpoint& checkpoint = last->checkpoint;
+  LB_REQUIRE(checkpoint.state.data.fingerprint == state_.data.fingerprint, ErrorKind::usage, "resume",
+             "{} was training on other data; give another run.dir, or the data.dir of before", folder_.path());
+  restore_model(*model_, checkpoint.model, last->folder);
+  optimizer_->load_state(checkpoint.optimizer);
+  if (ema_) ema_->load_state(checkpoint.ema);
+  state_ = checkpoint.state;
+  batches_->seek(state_.data.epoch * batches_->batches_per_epoch() + state_.data.batch);
+  log_info("going on after update {} from {}", state_.updates, last->folder);
+}
+
+int TrainRun::run() {
+  restore();
+  const bool resumed = state_.updates > 0;
+  metrics_ = std::make_unique<MetricsWriter>(folder_.metrics(),
+                                             resumed ? std::optional<int64_t>(state_.updates) : std::nullopt);
+  write({{"kind", "start"},
+         {"name", std::filesystem::path(folder_.path()).filename()},
+         {"resumed_from", resumed ? Record(state_.updates) : Record()},
+         {"parameters", model_->parameter_count()},
+         {"recipe", options_.quant.recipe}});
+  const StopGuard guard;
+  Progress progress("train", options_.max_update, options_.log, state_.updates);
+  while (state_.updates < options_.max_update && !out_of_patience()) {
+    report_step(step(), progress);
+    const bool last = state_.updates == options_.max_update;
+    const bool validated = last || due(options_.valid.interval);
+    if (validated) validate();
+    if (validated || stop_requested() || (options_.save.interval > 0 && due(options_.save.interval))) save();
+    if (stop_requested() && !last) {
+      log_warning("stopped after update {} of {}; the same command goes on from there", state_.updates,
+                  options_.max_update);
+      return kExitPreempted;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int train(const TrainOptions& options, const std::string& config_yaml, std::span<const std::string> command_line) {
+  if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
+  const RunFolder folder = RunFolder::create(options.run);
+  folder.describe(config_yaml, command_line);
+  log_to_file(folder.log());
+  return TrainRun(options, folder).run();
+}
+
+}  // namespace lowbit

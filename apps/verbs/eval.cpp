@@ -1,0 +1,70 @@
+#include <omp.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+#include "apps/lib/model/evaluate.h"
+#include "apps/lib/model/generation_options.h"
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/program/output.h"
+#include "apps/verbs/verbs.h"
+
+namespace lowbit {
+namespace {
+
+struct EvalOptions {
+  std::string model, data;
+  GenerationConfig search{.beam = 1, .max_len_a = 1.5, .max_len_b = 20};
+  int64_t max_tokens = 2048, threads = 0;
+  bool json = false;
+};
+
+void declare(OptionRegistry& r, EvalOptions& o) {
+  r.add("eval.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
+  r.add("eval.data", o.data, "tab-separated file whose last columns are source and target")
+      .positional("FILE.tsv")
+      .required();
+  declare_generation_options(r, o.search);
+  r.add("eval.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
+  r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
+  r.add("eval.json", o.json, "print one JSON object");
+}
+
+int run(const EvalOptions& options, const OptionRegistry&) {
+  if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
+  const LoadedModel loaded = load_model(options.model);
+  const SentencePieceTokenizer tokenizer = load_tokenizer(options.model);
+  const ParallelText text = read_parallel_tsv(options.data);
+  const LossFigures loss = evaluate_loss(*loaded.model, tokenize(text, tokenizer), options.max_tokens);
+  Translator translator(*loaded.model, tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
+  const TranslationFigures figures = evaluate_translation(translator, text);
+  const nlohmann::ordered_json record = {{"model", loaded.folder},
+                                         {"rows", text.size()},
+                                         {"nll_loss", loss.nll / std::numbers::ln2},
+                                         {"ppl", std::exp(loss.nll)},
+                                         {"bleu", figures.bleu.score},
+                                         {"signature", figures.bleu.signature},
+                                         {"length_ratio", figures.length_ratio()},
+                                         {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
+                                         {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}};
+  if (options.json) {
+    write_output(record.dump() + "\n");
+  } else {
+    write_output(
+        fmt::format("{} rows | nll_loss {:.3f} | ppl {:.2f} | BLEU {:.2f} ({}) | length ratio {:.3f} | {:.0f} "
+                    "sentences/s | {:.0f} tokens/s\n",
+                    text.size(), record["nll_loss"].get<double>(), record["ppl"].get<double>(), figures.bleu.score,
+                    figures.bleu.signature, figures.length_ratio(), record["sentences_per_s"].get<double>(),
+                    record["tokens_per_s"].get<double>()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Verb eval_verb() {
+  return make_verb<EvalOptions>("eval", "loss, perplexity and BLEU of a model on a set", declare, run);
+}
+
+}  // namespace lowbit

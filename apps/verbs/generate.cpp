@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "apps/lib/log/log.h"
+#include "apps/lib/log/progress.h"
+#include "apps/lib/model/generation_options.h"
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/model/translator.h"
+#include "apps/lib/program/output.h"
+#include "apps/verbs/verbs.h"
+#include "data/corpus/parallel_text.h"
+#include "data/text/text_file.h"
+
+namespace lowbit {
+namespace {
+
+enum class OutputFormat : uint8_t { plain, fairseq, jsonl };
+
+struct GenerateOptions {
+  std::string model, input = "-";
+  OutputFormat format = OutputFormat::plain;
+  GenerationConfig search{.beam = 5, .max_len_a = 1.5, .max_len_b = 20};
+  int64_t max_tokens = 2048, threads = 0;
+  LogConfig log;
+};
+
+void declare(OptionRegistry& r, GenerateOptions& o) {
+  r.add("generate.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
+  r.add("generate.input", o.input, "text, one sentence a line; -: standard input");
+  r.add("generate.format", o.format,
+        {{"plain", OutputFormat::plain}, {"fairseq", OutputFormat::fairseq}, {"jsonl", OutputFormat::jsonl}},
+        "plain: best hypotheses; fairseq: S- H- D- P- lines; jsonl: one object a line");
+  declare_generation_options(r, o.search);
+  r.add("generate.max_tokens", o.max_tokens, "source tokens of a batch, padding counted").range(1, 1 << 24);
+  r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
+  declare_log_options(r, o.log);
+}
+
+std::vector<std::string> read_input(const std::string& input) {
+  if (input != "-") return read_lines(input);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(std::cin, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string numbers(const std::vector<float>& values) { return fmt::format("{:.4f}", fmt::join(values, " ")); }
+
+void print(const std::string& source, const Translation& translation, size_t row, OutputFormat format) {
+  if (format == OutputFormat::fairseq) write_output(fmt::format("S-{}\t{}\n", row, source));
+  nlohmann::ordered_json hypotheses = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < translation.texts.size(); ++i) {
+    const Hypothesis empty;
+    const Hypothesis& h = translation.hypotheses.empty() ? empty : translation.hypotheses[i];
+    const std::string& text = translation.texts[i];
+    switch (format) {
+      case OutputFormat::plain:
+        write_output(text + "\n");
+        break;
+      case OutputFormat::fairseq:
+        write_output(
+            fmt::format("H-{0}\t{1}\t{2}\nD-{0}\t{1}\t{2}\nP-{0}\t{3}\n", row, h.score, text, numbers(h.token_scores)));
+        break;
+      case OutputFormat::jsonl:
+        hypotheses.push_back({{"text", text}, {"score", h.score}, {"tokens", h.tokens}});
+    }
+  }
+  if (format == OutputFormat::jsonl)
+    write_output(nlohmann::ordered_json{{"id", row}, {"source", source}, {"hypotheses", hypotheses}}.dump() + "\n");
+}
+
+int run(const GenerateOptions& options, const OptionRegistry&) {
+  if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
+  const LoadedModel loaded = load_model(options.model);
+  const SentencePieceTokenizer tokenizer = load_tokenizer(options.model);
+  const std::vector<std::string> sources = read_input(options.input);
+  Translator translator(*loaded.model, tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
+  std::vector<Translation> translations;
+  {
+    Progress progress("generate", static_cast<int64_t>(sources.size()), options.log);
+    translations = translator.translate(
+        sources, [&](int64_t done) { progress.advance(done, [] { return nlohmann::ordered_json::object(); }); });
+  }
+  for (size_t i = 0; i < sources.size(); ++i) print(sources[i], translations[i], i, options.format);
+  flush_output();
+  return 0;
+}
+
+}  // namespace
+
+Verb generate_verb() {
+  return make_verb<GenerateOptions>("generate", "translate or summarise: text in, one hypothesis a line out", declare,
+                                    run);
+}
+
+}  // namespace lowbit

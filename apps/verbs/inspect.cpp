@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/program/output.h"
+#include "apps/lib/train/level_stats.h"
+#include "apps/verbs/verbs.h"
+#include "core/quant/packing.h"
+#include "nn/quant/bits.h"
+
+namespace lowbit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct InspectOptions {
+  std::string model;
+  bool json = false;
+};
+
+void declare(OptionRegistry& r, InspectOptions& o) {
+  r.add("inspect.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
+  r.add("inspect.json", o.json, "print one JSON object");
+}
+
+/// Codes of a weight: book, bytes packed, range of the scales.
+Json describe_codes(const QTensor& q) {
+  const std::vector<float> scales = q.scale.to_vector<float>();
+  const auto [low, high] = std::minmax_element(scales.begin(), scales.end());
+  return {{"shape", {q.shape()[0], q.shape()[1]}},
+          {"codes", to_string(q.book)},
+          {"bits", range_of(q.book).bits},
+          {"bytes", q.shape()[0] * packed_row_bytes(q.book, q.shape()[1]) + static_cast<int64_t>(q.scale.bytes())},
+          {"scales", scales.size()},
+          {"scale_min", *low},
+          {"scale_max", *high}};
+}
+
+Json describe(Seq2Seq& model) {
+  Json tensors = Json::object();
+  model.each_parameter([&](const std::string& path, Parameter& p) {
+    const Tensor& value = p.value.value();
+    Json shape = Json::array();
+    for (int i = 0; i < value.shape().rank(); ++i) shape.push_back(value.shape()[i]);
+    tensors[path] = {{"shape", shape}, {"codes", to_string(value.dtype())}, {"bits", 32}, {"bytes", value.bytes()}};
+  });
+  model.each_weight_codes([&](const std::string& path, const QTensor& q) { tensors[path] = describe_codes(q); });
+  for (const LevelStats::Weight& weight : LevelStats().look(model)) {
+    tensors[weight.path]["entropy"] = weight.entropy;
+    tensors[weight.path]["counts"] = weight.counts;
+  }
+  return tensors;
+}
+
+std::string line(const std::string& path, const Json& t) {
+  std::string text = fmt::format("{:<52} {:<14} {:>8} {:>2} bit {:>10} B", path, t["shape"].dump(),
+                                 t["codes"].get<std::string>(), t["bits"].get<int>(), t["bytes"].get<int64_t>());
+  if (t.contains("scale_min"))
+    text += fmt::format("  scale {:.4g} .. {:.4g}", t["scale_min"].get<double>(), t["scale_max"].get<double>());
+  if (t.contains("entropy")) text += fmt::format("  entropy {:.3f} bit", t["entropy"].get<double>());
+  return text + "\n";
+}
+
+int run(const InspectOptions& options, const OptionRegistry&) {
+  const LoadedModel loaded = load_model(options.model);
+  const BitWidths bits = bits_of(*loaded.model);
+  const Json tensors = describe(*loaded.model);
+  int64_t bytes = 0;
+  for (const auto& [path, t] : tensors.items()) bytes += t["bytes"].get<int64_t>();
+  if (options.json) {
+    write_output(Json{{"folder", loaded.folder}, {"bits", bits.str()}, {"bytes", bytes}, {"tensors", tensors}}.dump() +
+                 "\n");
+    return 0;
+  }
+  write_output(fmt::format("{}  bits W-E-A {}\n", loaded.folder, bits.str()));
+  for (const auto& [path, t] : tensors.items()) write_output(line(path, t));
+  write_output(fmt::format("{} tensors, {} bytes when packed\n", tensors.size(), bytes));
+  return 0;
+}
+
+}  // namespace
+
+Verb inspect_verb() {
+  return make_verb<InspectOptions>("inspect", "tensors of a model: shapes, bits, bytes, scales, entropy of levels",
+                                   declare, run);
+}
+
+}  // namespace lowbit

@@ -1,0 +1,91 @@
+#include "data/prepare/prepare.h"
+
+#include "apps/lib/program/output.h"
+#include "apps/verbs/verbs.h"
+#include "core/error.h"
+
+namespace lowbit {
+namespace {
+
+struct PrepareOptions {
+  std::string source;               ///< ddtp, tsv or lines
+  std::vector<std::string> inputs;  ///< what the source needs
+  std::string out;
+  std::string language, kinds;
+  int64_t source_column = -2, target_column = -1, document_column = 0;
+  SplitOptions split;
+};
+
+void declare(OptionRegistry& r, PrepareOptions& o) {
+  r.add("prepare.source", o.source,
+        "ddtp: apt's description indexes; tsv: tab-separated pairs; lines: two aligned files")
+      .choices({"ddtp", "tsv", "lines"})
+      .positional("SOURCE")
+      .required();
+  r.add("prepare.input", o.inputs,
+        "ddtp: the folder of scripts/fetch_ddtp.sh; tsv: a file; lines: source and target file")
+      .positional("INPUT");
+  r.add("prepare.out", o.out, "folder for train.tsv, dev.tsv, test.tsv and stats.json").required();
+  r.add("prepare.language", o.language, "ddtp: language of the translations (it, de, fr, ...)").alias("lang");
+  r.add("prepare.kinds", o.kinds, "ddtp: segments to keep: all, syn, item, par or sent");
+  r.add("prepare.source_column", o.source_column, "tsv: from 1, or from the end when negative");
+  r.add("prepare.target_column", o.target_column, "tsv: from 1, or from the end when negative");
+  r.add("prepare.document_column", o.document_column,
+        "tsv: rows of one document never reach two splits; 0: each row is one");
+  r.add("prepare.test_rows", o.split.test_rows, "rows of the test set, at most").range(0, 1 << 30);
+  r.add("prepare.dev_rows", o.split.dev_rows, "rows of the dev set, at most").range(0, 1 << 30);
+  r.add("prepare.test_share", o.split.test_share, "share of the documents that may become test rows").range(0, 0.9);
+  r.add("prepare.dev_share", o.split.dev_share, "share of the documents that may become dev rows").range(0, 0.9);
+}
+
+void expect_inputs(const PrepareOptions& o, size_t count, const char* what) {
+  LB_REQUIRE(o.inputs.size() == count, ErrorKind::usage, "prepare", "{} needs {}, got {} inputs", o.source, what,
+             o.inputs.size());
+}
+
+std::vector<SegmentKind> segment_kinds(const std::string& name) {
+  if (name.empty() || name == "all") return {};
+  for (const SegmentKind kind :
+       {SegmentKind::synopsis, SegmentKind::item, SegmentKind::paragraph, SegmentKind::sentence})
+    if (to_string(kind) == name) return {kind};
+  fail(ErrorKind::usage, "prepare", "prepare.kinds is one of all, syn, item, par, sent, not '{}'", name);
+}
+
+SplitCorpus prepare(const PrepareOptions& o) {
+  if (o.source == "ddtp") {
+    expect_inputs(o, 1, "the folder of package lists");
+    LB_REQUIRE(!o.language.empty(), ErrorKind::usage, "prepare", "ddtp needs --language, for example --language it");
+    return prepare_ddtp({.lists = o.inputs[0],
+                         .language = o.language,
+                         .kinds = segment_kinds(o.kinds),
+                         .out = o.out,
+                         .split = o.split});
+  }
+  if (o.source == "tsv") {
+    expect_inputs(o, 1, "one file");
+    return prepare_tsv({.file = o.inputs[0],
+                        .source_column = static_cast<int>(o.source_column),
+                        .target_column = static_cast<int>(o.target_column),
+                        .document_column = static_cast<int>(o.document_column),
+                        .out = o.out,
+                        .split = o.split});
+  }
+  expect_inputs(o, 2, "a source and a target file");
+  return prepare_lines({.source = o.inputs[0], .target = o.inputs[1], .out = o.out, .split = o.split});
+}
+
+int run(const PrepareOptions& options, const OptionRegistry&) {
+  const SplitCorpus corpus = prepare(options);
+  write_output(fmt::format("{}: {} train, {} dev, {} test rows; what was left out and why: {}/stats.json\n",
+                           options.out, corpus.train.size(), corpus.dev.size(), corpus.test.size(), options.out));
+  return 0;
+}
+
+}  // namespace
+
+Verb prepare_verb() {
+  return make_verb<PrepareOptions>("prepare", "clean, deduplicate and split a parallel corpus without leakage", declare,
+                                   run);
+}
+
+}  // namespace lowbit

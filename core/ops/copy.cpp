@@ -1,0 +1,64 @@
+#include "core/ops/copy.h"
+
+#include <cstring>
+
+#include "core/error.h"
+
+namespace lowbit::ops {
+namespace {
+
+/// Product of the extents in [begin, end).
+int64_t extent(const Shape& shape, int begin, int end) {
+  int64_t product = 1;
+  for (int i = begin; i < end; ++i) product *= shape[i];
+  return product;
+}
+
+Shape with_extent(const Shape& shape, int axis, int64_t extent) {
+  std::vector<int64_t> dims;
+  for (int i = 0; i < shape.rank(); ++i) dims.push_back(i == axis ? extent : shape[i]);
+  return Shape(std::span<const int64_t>(dims));
+}
+
+}  // namespace
+
+Tensor concat(const std::vector<Tensor>& parts, int axis) {
+  LB_CHECK(!parts.empty(), "concat", "nothing to join");
+  const Tensor& first = parts.front();
+  const int rank = first.shape().rank();
+  LB_CHECK(axis >= 0 && axis < rank, "concat", "axis {} does not exist in {}", axis, first.shape().str());
+  int64_t joined = 0;
+  for (const Tensor& part : parts) {
+    const bool fits = part.dtype() == first.dtype() && part.shape().rank() == rank &&
+                      with_extent(part.shape(), axis, 0) == with_extent(first.shape(), axis, 0);
+    LB_CHECK(fits, "concat", "{} {} cannot be joined with {} {} along axis {}", to_string(part.dtype()),
+             part.shape().str(), to_string(first.dtype()), first.shape().str(), axis);
+    joined += part.shape()[axis];
+  }
+  Tensor y = Tensor::empty(with_extent(first.shape(), axis, joined), first.dtype(), first.device());
+  const int64_t outer = extent(first.shape(), 0, axis);
+  const size_t inner = static_cast<size_t>(extent(first.shape(), axis + 1, rank)) * size_of(first.dtype());
+  auto* to = static_cast<std::byte*>(y.mutable_raw());
+  for (int64_t o = 0; o < outer; ++o)
+    for (const Tensor& part : parts) {
+      const size_t bytes = static_cast<size_t>(part.shape()[axis]) * inner;
+      std::memcpy(to, static_cast<const std::byte*>(part.raw()) + static_cast<size_t>(o) * bytes, bytes);
+      to += bytes;
+    }
+  return y;
+}
+
+Tensor index_select(const Tensor& x, const std::vector<int32_t>& rows) {
+  LB_CHECK(x.shape().rank() > 0, "index_select", "a scalar has no rows");
+  Tensor y = Tensor::empty(with_extent(x.shape(), 0, static_cast<int64_t>(rows.size())), x.dtype(), x.device());
+  const size_t bytes = static_cast<size_t>(extent(x.shape(), 1, x.shape().rank())) * size_of(x.dtype());
+  auto* to = static_cast<std::byte*>(y.mutable_raw());
+  for (const int32_t row : rows) {
+    LB_CHECK(row >= 0 && row < x.shape()[0], "index_select", "row {} is outside {}", row, x.shape().str());
+    std::memcpy(to, static_cast<const std::byte*>(x.raw()) + static_cast<size_t>(row) * bytes, bytes);
+    to += bytes;
+  }
+  return y;
+}
+
+}  // namespace lowbit::ops

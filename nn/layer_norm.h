@@ -1,0 +1,19 @@
+#pragma once
+
+#include "nn/module.h"
+
+namespace lowbit {
+
+/// Layer normalisation over the last axis with gain and bias (Ba et al. 2016, arXiv:1607.06450).
+///   forward  x [..., dim] -> same shape
+class LayerNorm final : public Module {
+ public:
+  explicit LayerNorm(int64_t dim, double eps = 1e-5);
+  Variable forward(const Variable& x) const;
+
+ private:
+  Parameter weight_, bias_;
+  double eps_;
+};
+
+}  // namespace lowbit

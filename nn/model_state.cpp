@@ -1,0 +1,143 @@
+#include "nn/model_state.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/error.h"
+#include "core/quant/packing.h"
+#include "nn/module_state.h"
+#include "nn/quant/weight_slot.h"
+
+namespace lowbit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kConfigKey = "lowbit.config";
+
+/// Slots as in "quantization_config": what fills them, whether learned scales have been calibrated, and for frozen
+/// weights the code book and extents that the packed bytes do not tell.
+Json describe_slots(Module& root) {
+  Json slots = Json::object();
+  root.each_slot([&](const std::string& path, Slot& slot) {
+    if (slot.empty()) return;
+    Json entry = {{"quantizer", slot.describe()}};
+    if (!slot.calibrated()) entry["calibrated"] = false;
+    if (const auto* weight = dynamic_cast<const WeightSlot*>(&slot); weight && weight->frozen()) {
+      const QTensor& q = weight->codes();
+      entry["codes"] = to_string(q.book);
+      entry["shape"] = {q.shape()[0], q.shape()[1]};
+      entry["scale_per"] = q.per == Granularity::row ? "row" : "tensor";
+    }
+    slots[path] = entry;
+  });
+  return slots;
+}
+
+QTensor unpack_slot(const StateDict& state, const std::string& path, const Json& entry) {
+  QTensor q;
+  q.book = code_book_from_name(entry.at("codes").get<std::string>());
+  q.per = entry.at("scale_per") == "row" ? Granularity::row : Granularity::tensor;
+  const Shape shape{entry.at("shape").at(0).get<int64_t>(), entry.at("shape").at(1).get<int64_t>()};
+  const Shape packed{shape[0], packed_row_bytes(q.book, shape[1])};
+  q.codes = unpack_codes(take_tensor(state, path + ".codes", packed, DType::u8), q.book, shape);
+  q.scale = take_tensor(state, path + ".scale", Shape{q.per == Granularity::row ? shape[0] : 1}, DType::f32);
+  return q;
+}
+
+/// Fills the slots, then replaces float masters by codes where the file has them. Returns the names of tensors used.
+std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const Json& slots) {
+  std::set<std::string> found, used;
+  model.each_slot([&](const std::string& path, Slot& slot) {
+    if (!slots.contains(path)) return;
+    const Json& entry = slots.at(path);
+    found.insert(path);
+    slot.assign(entry.at("quantizer").get<std::string>());
+    slot.set_calibrated(entry.value("calibrated", true));
+  });
+  for (const auto& [path, entry] : slots.items())
+    LB_REQUIRE(found.count(path), ErrorKind::model, "model",
+               "the file fills a slot {} that the architecture does not have", path);
+  model.each_module([&](const std::string& path, Module& module) {
+    const std::string slot = path + ".weight";
+    if (!slots.contains(slot) || !slots.at(slot).contains("codes")) return;
+    module.freeze(unpack_slot(state, slot, slots.at(slot)));
+    used.insert({slot + ".codes", slot + ".scale"});
+  });
+  return used;
+}
+
+Json config_of(const StateDict& state, const std::string& where) {
+  LB_REQUIRE(state.metadata.count(kConfigKey), ErrorKind::model, "model",
+             "{}: no '{}' in its metadata: not a model written by lowbit", where, kConfigKey);
+  Json config = Json::parse(state.metadata.at(kConfigKey), nullptr, false);
+  LB_REQUIRE(config.is_object(), ErrorKind::model, "model", "{}: '{}' is not a JSON object", where, kConfigKey);
+  return config;
+}
+
+Json slots_of(const Json& config) {
+  return config.contains("quantization_config") ? config.at("quantization_config").value("slots", Json::object())
+                                                : Json::object();
+}
+
+/// Runs fn; what it throws about the contents of a file also names the file.
+template <class Fn>
+void with_context(const std::string& where, const Fn& fn) {
+  try {
+    fn();
+  } catch (const Json::exception& error) {
+    fail(ErrorKind::model, "model", "{}: quantization_config is broken: {}", where, error.what());
+  } catch (const Error& error) {
+    throw Error(ErrorKind::model, fmt::format("{} (in {})", error.what(), where));
+  }
+}
+
+}  // namespace
+
+std::string model_config_json(Seq2Seq& model) {
+  Json config = Json::parse(to_json(model.config()));
+  const Json slots = describe_slots(model);
+  if (!slots.empty()) config["quantization_config"] = {{"quant_method", "lowbit"}, {"slots", slots}};
+  return config.dump(2) + "\n";
+}
+
+StateDict model_state(Seq2Seq& model) {
+  StateDict state = module_state(model);
+  model.each_slot([&](const std::string& path, Slot& slot) {
+    const auto* weight = dynamic_cast<const WeightSlot*>(&slot);
+    if (!weight || !weight->frozen()) return;
+    state.tensors[path + ".codes"] = pack_codes(weight->codes().codes, weight->codes().book);
+    state.tensors[path + ".scale"] = weight->codes().scale;
+  });
+  state.metadata[kConfigKey] = model_config_json(model);
+  return state;
+}
+
+std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where) {
+  const Json config = config_of(state, where);
+  auto model = std::make_unique<Seq2Seq>(transformer_config_from_json(config.dump(), where), 0);
+  with_context(where, [&] {
+    StateDict floats = state;
+    for (const std::string& name : fill_slots(*model, state, slots_of(config))) floats.tensors.erase(name);
+    load_module_state(*model, floats);
+  });
+  return model;
+}
+
+void restore_model(Seq2Seq& model, const StateDict& state, const std::string& where) {
+  const Json slots = slots_of(config_of(state, where));
+  const Json present = describe_slots(model);
+  for (const auto& [path, entry] : slots.items())
+    LB_REQUIRE(present.contains(path) && present[path]["quantizer"] == entry.at("quantizer"), ErrorKind::model, "model",
+               "{}: slot {} holds {} there, but the recipe puts {}; give the run's own recipe", where, path,
+               entry.at("quantizer").get<std::string>(),
+               present.contains(path) ? present[path]["quantizer"].get<std::string>() : "nothing");
+  LB_REQUIRE(present.size() == slots.size(), ErrorKind::model, "model",
+             "{}: {} slots are filled there, {} by the recipe", where, slots.size(), present.size());
+  with_context(where, [&] { load_module_state(model, state); });
+  model.each_slot([&](const std::string& path, Slot& slot) {
+    if (slots.contains(path)) slot.set_calibrated(slots[path].value("calibrated", true));
+  });
+}
+
+}  // namespace lowbit

@@ -1,0 +1,186 @@
+#include "nn/transformer/config.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace lowbit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Preset {
+  std::string_view name;
+  TransformerConfig config;
+};
+
+TransformerConfig bart(int64_t dim, int64_t layers, int64_t heads) {
+  return {.vocab = 50265,
+          .dim = dim,
+          .encoder_layers = layers,
+          .decoder_layers = layers,
+          .heads = heads,
+          .ffn_dim = 4 * dim,
+          .activation = Unary::gelu,
+          .layernorm_embedding = true,
+          .scale_embedding = false,
+          .logits_bias = true,
+          .positions = Positions::learned,
+          .max_positions = 1024,
+          .init = WeightInit::normal};
+}
+
+const std::array<Preset, 5>& presets() {
+  static const std::array<Preset, 5> table = {{
+      {"tiny",
+       {.vocab = 64,
+        .dim = 32,
+        .encoder_layers = 2,
+        .decoder_layers = 2,
+        .heads = 2,
+        .ffn_dim = 64,
+        .pre_norm = true,
+        .max_positions = 256}},
+      {"quickstart",
+       {.vocab = 4096,
+        .dim = 192,
+        .encoder_layers = 2,
+        .decoder_layers = 2,
+        .heads = 4,
+        .ffn_dim = 768,
+        .pre_norm = true,
+        .max_positions = 256}},
+      {"transformer_wmt_en_de", {.vocab = 32768}},
+      {"bart-base", bart(768, 6, 12)},
+      {"bart-large", bart(1024, 12, 16)},
+  }};
+  return table;
+}
+
+/// Names of an enum in files, by value.
+template <class Enum, size_t N>
+struct Names {
+  std::array<std::pair<Enum, std::string_view>, N> rows;
+
+  std::string_view name(Enum value) const {
+    return std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.first == value; })->second;
+  }
+  Enum value(std::string_view name, const std::string& where) const {
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.second == name; });
+    LB_REQUIRE(found != rows.end(), ErrorKind::model, "config", "{}: '{}' is not known here", where, name);
+    return found->first;
+  }
+};
+constexpr Names<Unary, 4> kActivations = {
+    {{{Unary::relu, "relu"}, {Unary::gelu, "gelu"}, {Unary::gelu_tanh, "gelu_new"}, {Unary::silu, "silu"}}}};
+constexpr Names<Positions, 2> kPositions = {{{{Positions::learned, "learned"}, {Positions::sinusoidal, "sinusoidal"}}}};
+constexpr Names<WeightInit, 2> kInits = {{{{WeightInit::xavier, "xavier"}, {WeightInit::normal, "normal"}}}};
+
+/// One field of config.json: visited once for writing and once for reading, so the two cannot disagree.
+template <class Config, class Visitor>
+void each_field(Config& c, Visitor&& field) {
+  field("vocab_size", c.vocab);
+  field("d_model", c.dim);
+  field("encoder_layers", c.encoder_layers);
+  field("decoder_layers", c.decoder_layers);
+  field("encoder_attention_heads", c.heads);
+  field("encoder_ffn_dim", c.ffn_dim);
+  field("activation_function", c.activation, kActivations);
+  field("normalize_before", c.pre_norm);
+  field("normalize_embedding", c.layernorm_embedding);
+  field("scale_embedding", c.scale_embedding);
+  field("logits_bias", c.logits_bias);
+  field("position_embeddings", c.positions, kPositions);
+  field("max_position_embeddings", c.max_positions);
+  field("dropout", c.dropout);
+  field("attention_dropout", c.attention_dropout);
+  field("activation_dropout", c.activation_dropout);
+  field("init", c.init, kInits);
+  field("bos_token_id", c.bos);
+  field("pad_token_id", c.pad);
+  field("eos_token_id", c.eos);
+  field("unk_token_id", c.unk);
+  field("decoder_start_token_id", c.decoder_start);
+}
+
+struct Writer {
+  Json& json;
+  template <class T>
+  void operator()(const char* key, const T& value) {
+    json[key] = value;
+  }
+  template <class T, class N>
+  void operator()(const char* key, const T& value, const N& names) {
+    json[key] = names.name(value);
+  }
+};
+
+struct Reader {
+  const Json& json;
+  const std::string& where;
+  const Json& at(const char* key) const {
+    LB_REQUIRE(json.contains(key), ErrorKind::model, "config", "{}: key '{}' is missing", where, key);
+    return json.at(key);
+  }
+  template <class T>
+  void operator()(const char* key, T& value) {
+    try {
+      value = at(key).template get<T>();
+    } catch (const Json::exception&) {
+      fail(ErrorKind::model, "config", "{}: key '{}' has the wrong type: {}", where, key, at(key).dump());
+    }
+  }
+  template <class T, class N>
+  void operator()(const char* key, T& value, const N& names) {
+    std::string name;
+    (*this)(key, name);
+    value = names.value(name, fmt::format("{}: {}", where, key));
+  }
+};
+
+}  // namespace
+
+TransformerConfig transformer_preset(std::string_view name) {
+  for (const Preset& preset : presets())
+    if (preset.name == name) return preset.config;
+  fail(ErrorKind::usage, "model.arch", "no architecture '{}'; nearest is '{}'", name,
+       nearest_name(name, transformer_preset_names()));
+}
+
+std::vector<std::string> transformer_preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.emplace_back(preset.name);
+  return names;
+}
+
+void validate(const TransformerConfig& c) {
+  const auto positive = [](const char* key, int64_t value) {
+    LB_REQUIRE(value > 0, ErrorKind::usage, "model", "{} must be positive, not {}", key, value);
+  };
+  positive("vocab", c.vocab), positive("dim", c.dim), positive("encoder_layers", c.encoder_layers),
+      positive("decoder_layers", c.decoder_layers);
+  positive("heads", c.heads), positive("ffn_dim", c.ffn_dim), positive("max_positions", c.max_positions);
+  LB_REQUIRE(c.dim % c.heads == 0, ErrorKind::usage, "model", "dim {} must be a multiple of heads {}", c.dim, c.heads);
+  for (const double p : {c.dropout, c.attention_dropout, c.activation_dropout})
+    LB_REQUIRE(p >= 0 && p < 1, ErrorKind::usage, "model", "a dropout of {} is outside [0, 1)", p);
+}
+
+std::string to_json(const TransformerConfig& config) {
+  Json json;
+  json["model_type"] = "lowbit-seq2seq";
+  each_field(config, Writer{json});
+  return json.dump(2) + "\n";
+}
+
+TransformerConfig transformer_config_from_json(std::string_view text, const std::string& where) {
+  const Json json = Json::parse(text, nullptr, false);
+  LB_REQUIRE(json.is_object(), ErrorKind::model, "config", "{}: not a JSON object", where);
+  TransformerConfig config;
+  each_field(config, Reader{json, where});
+  return config;
+}
+
+}  // namespace lowbit
