@@ -1,5 +1,6 @@
 #include "nn/quant/slot.h"
 
+#include "autograd/functions/elementwise.h"
 #include "nn/quant/registry.h"
 
 namespace lowbit {
@@ -16,6 +17,7 @@ void QuantSlot::set_calibrated(bool on) {
 
 Variable QuantSlot::operator()(const Variable& x, const ForwardContext& context, SourceLine at) {
   if (!quantizer_) return x;
+  if (x.dtype() != DType::f32) return cast((*this)(cast(x, DType::f32, at), context, at), x.dtype(), at);
   const Encoded encoded = encode(x.value(), context);
   return quantizer_->straight_through(x, encoded, dequantize(encoded.q), at);
 }

@@ -50,11 +50,14 @@ std::shared_ptr<const EncodedWeight> WeightSlot::encoded(const Variable& weight,
   const bool known = encoded_ && master.raw() == source_.raw() && master.version() == version_;
   // A learned scale moves without the weight, and an encoding made off the tape has no mask for it.
   const bool scale_moves = !parameters().empty();
-  if (!known || scale_moves || (grad_enabled() && !has_mask_)) {
+  const bool wants_mask =
+      grad_enabled() || context.training;  // training may look first and record later (recomputation)
+  if (!known || scale_moves || (wants_mask && !has_mask_)) {
+    const GradMode mask(wants_mask);
     encoded_ = std::make_shared<const EncodedWeight>(encode(master, context));
     source_ = master;
     version_ = master.version();
-    has_mask_ = grad_enabled();
+    has_mask_ = wants_mask;
   }
   return encoded_;
 }

@@ -157,6 +157,18 @@ TEST(Linear, EncodesItsWeightOncePerUpdate) {
   EXPECT_EQ(after->codes().codes.data<int8_t>()[0], 1);
 }
 
+TEST(Linear, ATrainingPassOffTheTapeServesTheOneOnIt) {
+  Linear layer({.in = kIn, .out = kOut}, 3);
+  layer.weight_slot().assign("twn");
+  const EncodedWeight* first = nullptr;
+  {
+    const GradMode off(false);
+    first = layer.weight_slot().encoded(layer.weight().value, {.training = true}).get();
+  }
+  EXPECT_EQ(layer.weight_slot().encoded(layer.weight().value, {.training = true}).get(), first);
+  EXPECT_TRUE(first->encoded().pass.defined());
+}
+
 TEST(Linear, HalfInputsGiveHalfOutputsAndGradients) {
   Linear layer({.in = kIn, .out = kOut}, 3);
   layer.each_slot([](const std::string& path, Slot& slot) {

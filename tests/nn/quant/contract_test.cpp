@@ -122,6 +122,36 @@ TEST_P(StatisticsContract, ScalesAndCodesFollowPowersOfTwo) {
   for (int64_t g = 0; g < a.q.scale.numel(); ++g) EXPECT_EQ(4 * a.q.scale.data<float>()[g], b.q.scale.data<float>()[g]);
 }
 
+/// What the default recipes put on activations: no token depends on another, so neither padding nor the rest of a batch
+/// changes a bit of it.
+class TokenLocal : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(DefaultRecipes, TokenLocal,
+                         ::testing::Values("tbt_activation bits=8", "tbt_activation bits=2", "tbt_activation bits=1",
+                                           "tbt_activation bits=8 signed=false shift=-0.17",
+                                           "tbt_activation bits=2 signed=false shift=-0.17",
+                                           "tbt_activation bits=1 signed=false shift=-0.17", "tbt_probs bits=8",
+                                           "tbt_probs bits=2", "tbt_probs bits=1", "absmax bits=8 per=token",
+                                           "bitnet_activation"));
+
+TEST_P(TokenLocal, ATokenAloneGivesTheSameBits) {
+  const auto quantizer = make_quantizer(GetParam());
+  const Tensor x = random_input();
+  quantizer->calibrate(x);
+  const Tensor together = dequantize(quantizer->encode(x).q);
+  for (int64_t row = 0; row < x.shape()[0]; ++row)
+    EXPECT_EQ(dequantize(quantizer->encode(x.rows(row, row + 1)).q).to_vector<float>(),
+              together.rows(row, row + 1).to_vector<float>());
+}
+
+TEST(ReleaseReading, LetsTokensDependOnEachOther) {
+  const Tensor x = random_normal({6, 37}, 0, 0.3, 17);  // within the clip, which would hide it
+  for (const char* spec : {"tbt_activation bits=8 reading=code", "tbt_activation bits=8 signed=false reading=code"}) {
+    const auto quantizer = make_quantizer(spec);
+    EXPECT_NE(dequantize(quantizer->encode(x.rows(0, 1)).q).to_vector<float>(),
+              dequantize(quantizer->encode(x).q).rows(0, 1).to_vector<float>());
+  }
+}
+
 TEST(LearnedContract, ANonPositiveScaleIsReplacedAndStillTrained) {
   const auto quantizer = make_quantizer("elastic bits=2");
   Variable alpha = quantizer->parameters()[0]->value;
