@@ -23,7 +23,8 @@ nlohmann::json golden_text() {
 }
 
 TEST(PrepareGolden, TextFunctions) {
-  for (const auto& expected : golden_text()["text"]) {
+  const auto golden = golden_text();  // a temporary in the loop would be gone before its first round
+  for (const auto& expected : golden["text"]) {
     const std::string text = expected["text"], cleaned = clean(text);
     EXPECT_EQ(cleaned, expected["clean"]) << text;
     EXPECT_EQ(dedupe_key(cleaned), expected["dedupe"]) << text;
@@ -35,8 +36,9 @@ TEST(PrepareGolden, TextFunctions) {
 }
 
 TEST(PrepareGolden, ShuffleOfCPython) {
+  const auto golden = golden_text();
   PythonShuffle shuffle(1);
-  for (const auto& expected : golden_text()["shuffles"]) {
+  for (const auto& expected : golden["shuffles"]) {
     std::vector<int> rows(expected.size());
     std::iota(rows.begin(), rows.end(), 0);
     shuffle(rows);
@@ -45,8 +47,8 @@ TEST(PrepareGolden, ShuffleOfCPython) {
 }
 
 TEST(PrepareGolden, DocumentPositions) {
-  for (const auto& [key, position] : golden_text()["positions"].items())
-    EXPECT_EQ(document_position(key), position) << key;
+  const auto golden = golden_text();
+  for (const auto& [key, position] : golden["positions"].items()) EXPECT_EQ(document_position(key), position) << key;
 }
 
 TEST(PrepareGolden, IndexGivesTheReferenceRows) {
