@@ -18,7 +18,7 @@ Ema::Ema(const std::vector<ParamGroup>& groups, const EmaConfig& config) : confi
 void Ema::update(int64_t updates) {
   LB_CHECK(!swapped_, "ema", "the averages are in the model: end the EmaScope before training goes on");
   if (updates % config_.every != 0) return;
-  const double decay = updates < config_.start_update ? 0 : config_.decay;
+  const double decay = updates <= config_.start_update ? 0 : config_.decay;
   for (Entry& entry : entries_) ops::moving_average_(entry.average, entry.parameter.value.value(), decay);
 }
 

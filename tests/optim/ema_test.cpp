@@ -17,10 +17,10 @@ float average(const Ema& ema) { return ema.state().tensors.at("alpha").data<floa
 
 TEST(Ema, FollowsTheFormula) {
   ToyModule toy;
-  Ema ema(group_parameters(toy, {}), {.decay = 0.75, .start_update = 3, .every = 2});
+  Ema ema(group_parameters(toy, {}), {.decay = 0.75, .start_update = 2, .every = 2});
   EXPECT_EQ(average(ema), 0.5f);
   const std::vector<std::pair<float, float>> steps = {{1, 0.5f},     // update 1: not a multiple of 2
-                                                      {2, 2},        // 2: before the start, a copy
+                                                      {2, 2},        // 2: not after the start, a copy
                                                       {8, 2},        // 3
                                                       {4, 2.5f},     // 4: 0.75 * 2 + 0.25 * 4
                                                       {9, 2.5f},     // 5
@@ -54,10 +54,10 @@ TEST(Ema, StateComesBack) {
   ToyModule toy;
   Ema ema(group_parameters(toy, {}), {}), other(group_parameters(toy, {}), {});
   set_alpha(toy, 7);
-  ema.update(1);
+  ema.update(2);
   other.load_state(ema.state());
   EXPECT_EQ(average(other), average(ema));
-  ema.update(2);
+  ema.update(3);
   EXPECT_NE(average(other), average(ema)) << "the loaded state must not follow";
   StateDict bad = ema.state();
   bad.tensors["bias"] = Tensor::zeros({3});

@@ -1,5 +1,7 @@
 #include "core/kernels/quantize.h"
 
+#include <cstring>
+
 #include "core/kernels/cpu/simd.h"
 
 namespace lowbit::LB_TARGET_NS {

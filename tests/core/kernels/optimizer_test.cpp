@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "core/kernels/table.h"
 #include "core/random.h"
 
 namespace lowbit {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/kernels/table.h"
 #include "core/quant/packed.h"
 #include "core/random.h"
 
