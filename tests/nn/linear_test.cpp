@@ -15,6 +15,7 @@ constexpr int64_t kIn = 37, kOut = 19, kTokens = 11;
 
 struct Pair {
   std::string weight, input;
+  friend void PrintTo(const Pair& pair, std::ostream* out) { *out << pair.weight << ", " << pair.input; }
 };
 
 class IntegerPath : public ::testing::TestWithParam<Pair> {

@@ -14,6 +14,7 @@ using testing::to_tensor;
 /// A weight or activation quantizer without parameters: input, values and gradient of one case.
 struct StatelessCase {
   std::string spec, id, input, values, upstream, grad;
+  friend void PrintTo(const StatelessCase& c, std::ostream* out) { *out << c.spec << " on " << c.id; }
 };
 
 nlohmann::json at_path(const nlohmann::json& object, const std::string& path) {
@@ -55,6 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 struct LearnedCase {
   std::string spec, id, input, scale, values, init;
+  friend void PrintTo(const LearnedCase& c, std::ostream* out) { *out << c.spec << " on " << c.id; }
 };
 
 class LearnedGolden : public ::testing::TestWithParam<LearnedCase> {};
