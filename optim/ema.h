@@ -9,9 +9,8 @@ namespace lowbit {
 
 struct EmaConfig {
   double decay = 0.999;
-  int64_t start_update =
-      1;              ///< up to and including this one the average is a copy: learned scales have been calibrated
-  int64_t every = 1;  ///< updates between two steps of the average
+  int64_t start_update = 1;  ///< the last that only copies: by then learned scales have been calibrated
+  int64_t every = 1;         ///< updates between two steps of the average
 };
 
 /// Exponential moving average of trained parameters in f32: average = decay * average + (1 - decay) * parameter.
