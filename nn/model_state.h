@@ -10,15 +10,16 @@ namespace lowbit {
 
 /// A model as named tensors, quantizers included. Floats stand under the paths of their parameters; a frozen weight as
 ///   PATH.codes  u8, packed rows (core/quant/pack.h)     PATH.scale  f32 [rows] or [1]
-/// The metadata "lowbit.config" holds config.json: the architecture, and in "quantization_config" what every slot holds.
+/// The metadata "lowbit.config" holds config.json: the architecture, and in "quantization_config" what every slot
+/// holds.
 StateDict model_state(Seq2Seq& model);
 
 /// The model that model_state() described. Errors (model) naming `where` and the tensor: missing, left over, of another
 /// shape; no or another kind of metadata.
 std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where);
 
-/// Puts the state of a checkpoint into a model of the same architecture and recipe. Errors (model) as above, and when what
-/// fills the slots differs; the model is unchanged then.
+/// Puts the state of a checkpoint into a model of the same architecture and recipe. Errors (model) as above, and when
+/// what fills the slots differs; the model is unchanged then.
 void restore_model(Seq2Seq& model, const StateDict& state, const std::string& where);
 
 /// config.json of the model.

@@ -16,11 +16,14 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// Adds the parts of one micro-batch to those of the update, by name.
-void add_terms(std::vector<std::pair<std::string, double>>& total, const std::vector<std::pair<std::string, double>>& part) {
+void add_terms(std::vector<std::pair<std::string, double>>& total,
+               const std::vector<std::pair<std::string, double>>& part) {
   for (const auto& [name, value] : part) {
     const auto found = std::find_if(total.begin(), total.end(), [&](const auto& t) { return t.first == name; });
-    if (found == total.end()) total.emplace_back(name, value);
-    else found->second += value;
+    if (found == total.end())
+      total.emplace_back(name, value);
+    else
+      found->second += value;
   }
 }
 
@@ -55,7 +58,8 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
   const GradNorm norm = global_norm(optimizer_.groups(), per_token);
   if (!std::isfinite(report.loss)) explain_divergence(report.update, micro_batches, loss, "the loss is not finite");
   if (norm.non_finite > 0)
-    explain_divergence(report.update, micro_batches, loss, fmt::format("the gradient of {} is not finite", norm.culprit));
+    explain_divergence(report.update, micro_batches, loss,
+                       fmt::format("the gradient of {} is not finite", norm.culprit));
   report.grad_norm = norm.norm;
   report.clip_factor = clip_factor(norm.norm, config_.clip_norm);
   optimizer_.step(report.lr, per_token * report.clip_factor);
@@ -64,7 +68,8 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
   return report;
 }
 
-void Trainer::explain_divergence(int64_t update, int64_t micro_batches, const MicroBatch& loss, const std::string& symptom) {
+void Trainer::explain_divergence(int64_t update, int64_t micro_batches, const MicroBatch& loss,
+                                 const std::string& symptom) {
   optimizer_.clear_grads();
   std::string culprit = "no single op: the values overflowed in a sum over micro-batches";
   try {
@@ -75,7 +80,9 @@ void Trainer::explain_divergence(int64_t update, int64_t micro_batches, const Mi
     culprit = error.what();
   }
   optimizer_.clear_grads();
-  fail(ErrorKind::diverged, "trainer", "update {}: {}; first non-finite value: {}. Lower optim.lr, set optim.clip_norm, or resume from an earlier checkpoint",
+  fail(ErrorKind::diverged, "trainer",
+       "update {}: {}; first non-finite value: {}. Lower optim.lr, set optim.clip_norm, or resume from an earlier "
+       "checkpoint",
        update, symptom, culprit);
 }
 

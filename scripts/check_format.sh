@@ -5,5 +5,6 @@ cd "$(dirname "$0")/.."
 
 formatter=${1:-clang-format}
 mapfile -t files < <(find core autograd nn optim data apps tests benchmarks -name '*.h' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' | sort)
-"$formatter" --dry-run --Werror "${files[@]}" 2>&1 | grep -o '^[^ ]*: error' | sort -u | sed 's/:.*/ is not formatted: run clang-format -i/' && exit 1
-exit 0
+report=$("$formatter" --dry-run --Werror "${files[@]}" 2>&1) && exit 0
+echo "$report" | sed -n 's/^\([^:]*\):.*error:.*/\1 is not formatted: run clang-format -i/p' | sort -u
+exit 1

@@ -44,7 +44,8 @@ TranslationFigures evaluate_translation(Translator& translator, const ParallelTe
   figures.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const Translation& translation : translations) {
     figures.outputs.push_back(translation.texts.front());
-    if (!translation.hypotheses.empty()) figures.tokens += static_cast<int64_t>(translation.hypotheses.front().tokens.size());
+    if (!translation.hypotheses.empty())
+      figures.tokens += static_cast<int64_t>(translation.hypotheses.front().tokens.size());
   }
   figures.bleu = corpus_bleu(figures.outputs, {text.target});
   return figures;

@@ -18,12 +18,14 @@ namespace fs = std::filesystem;
 void compare(const StateDict& written, const StateDict& read) {
   for (const auto& [name, tensor] : written.tensors) {
     const auto found = read.tensors.find(name);
-    LB_REQUIRE(found != read.tensors.end() && found->second.dtype() == tensor.dtype() && found->second.shape() == tensor.shape() &&
+    LB_REQUIRE(found != read.tensors.end() && found->second.dtype() == tensor.dtype() &&
+                   found->second.shape() == tensor.shape() &&
                    std::memcmp(found->second.raw(), tensor.raw(), tensor.bytes()) == 0,
-               ErrorKind::self_check, "export", "{} reads back differently from what was written; nothing was exported", name);
+               ErrorKind::self_check, "export", "{} reads back differently from what was written; nothing was exported",
+               name);
   }
-  LB_REQUIRE(written.tensors.size() == read.tensors.size(), ErrorKind::self_check, "export", "{} tensors written, {} read back",
-             written.tensors.size(), read.tensors.size());
+  LB_REQUIRE(written.tensors.size() == read.tensors.size(), ErrorKind::self_check, "export",
+             "{} tensors written, {} read back", written.tensors.size(), read.tensors.size());
 }
 
 std::string generation_config(const TransformerConfig& config) {
@@ -43,7 +45,8 @@ std::string resolve_model_folder(const std::string& path) {
     const fs::path folder = *part ? fs::path(path) / part : fs::path(path);
     if (fs::exists(folder / kWeightsFile)) return folder.string();
   }
-  fail(ErrorKind::model, "model", "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
+  fail(ErrorKind::model, "model",
+       "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
        kWeightsFile);
 }
 
@@ -57,7 +60,8 @@ SentencePieceTokenizer load_tokenizer(const std::string& path) {
   const fs::path folder = fs::absolute(resolve_model_folder(path));
   for (const fs::path& place : {folder, folder.parent_path()})
     if (fs::exists(place / kTokenizerFile)) return SentencePieceTokenizer::load(place / kTokenizerFile);
-  fail(ErrorKind::model, "model", "no {} in {} or above it; copy the one that the model was trained with", kTokenizerFile, folder.string());
+  fail(ErrorKind::model, "model", "no {} in {} or above it; copy the one that the model was trained with",
+       kTokenizerFile, folder.string());
 }
 
 PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder) {

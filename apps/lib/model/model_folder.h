@@ -19,8 +19,8 @@ struct LoadedModel {
   std::string folder;  ///< where the weights were found
 };
 
-/// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last. Error (model)
-/// when there is none.
+/// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last. Error
+/// (model) when there is none.
 std::string resolve_model_folder(const std::string& path);
 
 /// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run.
@@ -33,8 +33,8 @@ struct PackedFolder {
 };
 
 /// Writes a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
-/// generation_config.json, the tokenizer. It appears whole or not at all, and is read back and compared before it is given
-/// its name: Error (self_check) if a code or a float differs.
+/// generation_config.json, the tokenizer. It appears whole or not at all, and is read back and compared before it is
+/// given its name: Error (self_check) if a code or a float differs.
 PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit

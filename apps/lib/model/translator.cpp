@@ -40,9 +40,9 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& s
       continue;
     }
     sources.back().push_back(model_.config().eos);
-    LB_REQUIRE(static_cast<int64_t>(sources.back().size()) <= model_.config().max_positions, ErrorKind::data, "generate",
-               "line {}: {} tokens, but the model has {} positions; split the sentence", i + 1, sources.back().size(),
-               model_.config().max_positions);
+    LB_REQUIRE(static_cast<int64_t>(sources.back().size()) <= model_.config().max_positions, ErrorKind::data,
+               "generate", "line {}: {} tokens, but the model has {} positions; split the sentence", i + 1,
+               sources.back().size(), model_.config().max_positions);
     order.push_back(static_cast<int64_t>(i));
   }
   const auto length = [&](int64_t row) { return sources[static_cast<size_t>(row)].size(); };
@@ -50,8 +50,10 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& s
   auto done = static_cast<int64_t>(sentences.size() - order.size());
   for (size_t begin = 0; begin < order.size();) {
     size_t end = begin + 1;
-    while (end < order.size() && static_cast<int64_t>((end + 1 - begin) * length(order[end])) <= config_.max_tokens) ++end;
-    run_batch({order.begin() + static_cast<int64_t>(begin), order.begin() + static_cast<int64_t>(end)}, sources, results);
+    while (end < order.size() && static_cast<int64_t>((end + 1 - begin) * length(order[end])) <= config_.max_tokens)
+      ++end;
+    run_batch({order.begin() + static_cast<int64_t>(begin), order.begin() + static_cast<int64_t>(end)}, sources,
+              results);
     done += static_cast<int64_t>(end - begin);
     if (progress) progress(done);
     begin = end;

@@ -13,9 +13,9 @@ namespace lowbit {
 
 /// One sentence in, its hypotheses out.
 struct Translation {
-  std::vector<std::string> texts;       ///< best first, detokenised
-  std::vector<Hypothesis> hypotheses;   ///< the same, as tokens and scores
-  int64_t source_tokens = 0;            ///< eos counted
+  std::vector<std::string> texts;      ///< best first, detokenised
+  std::vector<Hypothesis> hypotheses;  ///< the same, as tokens and scores
+  int64_t source_tokens = 0;           ///< eos counted
 };
 
 struct TranslatorConfig {
@@ -29,8 +29,8 @@ class Translator {
   Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config);
 
   /// Results in the order of `sentences`. Batches hold sentences of similar length; `progress` hears how many are done.
-  /// An empty sentence gives empty texts. Error (data) naming the line of a sentence with more tokens than the model has
-  /// positions.
+  /// An empty sentence gives empty texts. Error (data) naming the line of a sentence with more tokens than the model
+  /// has positions.
   std::vector<Translation> translate(const std::vector<std::string>& sentences,
                                      const std::function<void(int64_t done)>& progress = {});
 

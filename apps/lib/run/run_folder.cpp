@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "apps/lib/program/environment.h"
-#include "core/files/atomic.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
 

@@ -28,7 +28,7 @@ uint64_t checksum_of(std::string_view text) {
 }
 
 TEST(Checksum, EmptyInputAndFiles) {
-  EXPECT_EQ(checksum_of(""), 0x2d06800538d394c2u);  // published with xxHash
+  EXPECT_EQ(checksum_of(""), 0x2d06800538d394c2u);       // published with xxHash
   EXPECT_EQ(checksum_of("hello"), 0x9555e8555c62dcfdu);  // xxhsum -H3, version 0.8.1
   const TempDir folder;
   const std::string text(100000, 'x');
