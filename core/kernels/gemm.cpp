@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/allocator.h"
+#include "core/kernels/cpu/simd.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/table.h"
 
@@ -46,18 +47,19 @@ void gemm_f32_panels(const GemmArgs& g, float beta) {
   float* copy = panel.data();
   for (int64_t begin = 0; begin < g.m; begin += kPanel) {
     const float* a = static_cast<const float*>(g.a) + begin;
-#pragma omp parallel for if (g.k > 64)
-    for (int64_t i = 0; i < g.k; ++i) std::memcpy(copy + i * kPanelStride, a + i * g.m, kPanel * sizeof(float));
+    parallel_for(g.k, g.k > 64, [=, stride = g.m](int64_t i) {
+      std::memcpy(copy + i * kPanelStride, a + i * stride, kPanel * sizeof(float));
+    });
     sgemm(g, copy, kPanelStride, static_cast<float*>(g.c) + begin * g.n, kPanel, beta);
   }
 }
 
 void gemm_f32(const GemmArgs& g) {
   float* c = static_cast<float*>(g.c);
-  if (g.bias) {
-#pragma omp parallel for if (g.m * g.n > 65536)
-    for (int64_t i = 0; i < g.m; ++i) std::memcpy(c + i * g.n, g.bias, static_cast<size_t>(g.n) * sizeof(float));
-  }
+  if (g.bias)
+    parallel_for(g.m, g.m * g.n > 4 * kParallelElements, [=, n = g.n, bias = g.bias](int64_t i) {
+      std::memcpy(c + i * n, bias, static_cast<size_t>(n) * sizeof(float));
+    });
   const float beta = g.bias || g.accumulate ? 1.0f : 0.0f;
   if (g.k == 0) {
     if (beta == 0.0f) std::fill_n(c, g.m * g.n, 0.0f);

@@ -1,7 +1,5 @@
 #include "core/kernels/attention.h"
 
-#include <omp.h>
-
 #include "core/kernels/cpu/ordered_product.h"
 #include "core/kernels/cpu/simd.h"
 #include "core/kernels/math.h"
@@ -13,7 +11,11 @@ namespace {
 template <class Fn>
 void for_each_head(const AttentionShape& s, int64_t slots, Fn fn) {
   const int64_t work = s.batch * s.heads * s.queries * s.keys * s.width;
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(slots)) if (work > kParallelElements)
+  if (work <= kParallelElements) {
+    for (int64_t i = 0; i < s.batch * s.heads; ++i) fn(i / s.heads, i % s.heads, int64_t{0});
+    return;
+  }
+#pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(slots))
   for (int64_t i = 0; i < s.batch * s.heads; ++i)
     fn(i / s.heads, i % s.heads, static_cast<int64_t>(omp_get_thread_num()));
 }

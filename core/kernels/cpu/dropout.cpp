@@ -15,8 +15,7 @@ void apply(const DropoutArgs& a) {
   T* y = static_cast<T*>(a.y);
   const C scale = static_cast<C>(a.scale);
   const int64_t tiles = (a.n + kTile - 1) / kTile;
-#pragma omp parallel for if (a.n > kParallelElements)
-  for (int64_t tile = 0; tile < tiles; ++tile) {
+  parallel_for(tiles, a.n > kParallelElements, [=](int64_t tile) {
     uint32_t words[4][kPhiloxLanes];
     philox_lanes(a.key, static_cast<uint64_t>(tile) * kPhiloxLanes, words);
 #pragma GCC unroll 8
@@ -34,7 +33,7 @@ void apply(const DropoutArgs& a) {
         for (int64_t i = 0; begin + i < a.n; ++i) element(i);
       }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -9,16 +9,20 @@ template <class T, class Op>
 void unary_loop(const UnaryArgs& a) {
   const T* x = static_cast<const T*>(a.x);
   T* y = static_cast<T*>(a.y);
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-  for (int64_t i = 0; i < a.n; ++i) store(y + i, Op::value(load(x + i)));
+  parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) store(y + i, Op::value(load(x + i)));
+  });
 }
 
 template <class T, class Op>
 void unary_grad_loop(const UnaryGradArgs& a) {
   const T *x = static_cast<const T*>(a.x), *y = static_cast<const T*>(a.y), *dy = static_cast<const T*>(a.dy);
   T* dx = static_cast<T*>(a.dx);
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-  for (int64_t i = 0; i < a.n; ++i) store(dx + i, load(dy + i) * Op::slope(load(x + i), load(y + i)));
+  parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) store(dx + i, load(dy + i) * Op::slope(load(x + i), load(y + i)));
+  });
 }
 
 template <class T, class Op>
@@ -27,16 +31,17 @@ void binary_loop(const BinaryArgs& a) {
   T* z = static_cast<T*>(a.c);
   const int64_t rows = a.period ? a.n / a.period : 0;
   if (rows == 1) {
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-    for (int64_t i = 0; i < a.n; ++i) store(z + i, Op::value(load(x + i), load(y + i)));
+    parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) store(z + i, Op::value(load(x + i), load(y + i)));
+    });
     return;
   }
-#pragma omp parallel for if (a.n > kParallelElements)
-  for (int64_t r = 0; r < rows; ++r) {
-    const int64_t begin = r * a.period;
+  parallel_for(rows, a.n > kParallelElements, [=, period = a.period](int64_t r) {
+    const int64_t begin = r * period;
 #pragma omp simd
-    for (int64_t j = 0; j < a.period; ++j) store(z + begin + j, Op::value(load(x + begin + j), load(y + j)));
-  }
+    for (int64_t j = 0; j < period; ++j) store(z + begin + j, Op::value(load(x + begin + j), load(y + j)));
+  });
 }
 
 /// Calls fn with the `index`-th type of the list.
@@ -68,20 +73,26 @@ void axpby(const AxpbyArgs& a) {
   T* y = static_cast<T*>(a.y);
   const C alpha = static_cast<C>(a.alpha), beta = static_cast<C>(a.beta);
   if (a.beta == 0) {
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-    for (int64_t i = 0; i < a.n; ++i) store(y + i, alpha * load(x + i));
+    parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) store(y + i, alpha * load(x + i));
+    });
     return;
   }
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-  for (int64_t i = 0; i < a.n; ++i) store(y + i, alpha * load(x + i) + beta * load(y + i));
+  parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) store(y + i, alpha * load(x + i) + beta * load(y + i));
+  });
 }
 
 template <class From, class To>
 void cast_loop(const CastArgs& a) {
   const From* x = static_cast<const From*>(a.x);
   To* y = static_cast<To*>(a.y);
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-  for (int64_t i = 0; i < a.n; ++i) store(y + i, static_cast<Compute<To>>(load(x + i)));
+  parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) store(y + i, static_cast<Compute<To>>(load(x + i)));
+  });
 }
 
 template <class From>
@@ -106,8 +117,10 @@ void fill_loop(const FillArgs& a) {
   T* y = static_cast<T*>(a.y);
   T value;
   store(&value, static_cast<Compute<T>>(a.value));
-#pragma omp parallel for simd if (parallel : a.n > kParallelElements)
-  for (int64_t i = 0; i < a.n; ++i) y[i] = value;
+  parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = value;
+  });
 }
 
 }  // namespace

@@ -9,13 +9,12 @@ template <class T>
 void forward(const EmbeddingArgs& a) {
   using C = Compute<T>;
   const C scale = static_cast<C>(a.scale);
-#pragma omp parallel for if (a.n * a.width > kParallelElements)
-  for (int64_t i = 0; i < a.n; ++i) {
+  parallel_for(a.n, a.n * a.width > kParallelElements, [=](int64_t i) {
     const T* x = static_cast<const T*>(a.table) + a.ids[i] * a.width;
     T* y = static_cast<T*>(a.y) + i * a.width;
 #pragma omp simd
     for (int64_t j = 0; j < a.width; ++j) store(y + j, load(x + j) * scale);
-  }
+  });
 }
 
 /// Positions of the same id form a chain in ascending order; each row of the table then has one owner, who walks its
@@ -31,6 +30,7 @@ void backward(const EmbeddingGradArgs& a) {
     first[a.ids[i]] = static_cast<int32_t>(i);
   }
   if (a.padding_id >= 0) first[a.padding_id] = -1;
+    // Dynamic, because frequent ids stand together.
 #pragma omp parallel for schedule(dynamic, 64) if (a.n * a.width > kParallelElements)
   for (int64_t v = 0; v < a.entries; ++v) {
     constexpr int64_t kStrip = 256;

@@ -20,13 +20,12 @@ template <class T>
 void cross_entropy(const CrossEntropyArgs& a) {
   using C = Compute<T>;
   const double each = a.cols > 1 ? a.smoothing / static_cast<double>(a.cols - 1) : 0;
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.logits) + r * a.cols;
     const int32_t target = a.targets[r];
     a.loss[r] = a.nll[r] = a.lse[r] = 0;
     a.correct[r] = 0;
-    if (target == a.ignore) continue;
+    if (target == a.ignore) return;
     const double lse = log_sum_exp<T>(x, a.cols, C{1});
     const double nll = lse - static_cast<double>(load(x + target));
     a.lse[r] = lse;
@@ -39,7 +38,7 @@ void cross_entropy(const CrossEntropyArgs& a) {
     }
     const C top = lane_max<C>(a.cols, static_cast<C>(kLow), [=](int64_t j) { return load(x + j); });
     a.correct[r] = load(x + target) >= top;
-  }
+  });
 }
 
 /// d loss / d logit_v = p_v - e - (1 - smoothing - e) [v = target].
@@ -48,33 +47,31 @@ void cross_entropy_backward(const CrossEntropyGradArgs& a) {
   using C = Compute<T>;
   const double each = a.cols > 1 ? a.smoothing / static_cast<double>(a.cols - 1) : 0;
   const C dy = static_cast<C>(a.dy), floor = static_cast<C>(each * a.dy);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.logits) + r * a.cols;
     T* dx = static_cast<T*>(a.dlogits) + r * a.cols;
     const int32_t target = a.targets[r];
     if (target == a.ignore) {
       for (int64_t j = 0; j < a.cols; ++j) store(dx + j, C{0});
-      continue;
+      return;
     }
     const C lse = static_cast<C>(a.lse[r]);
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) store(dx + j, math::exp(load(x + j) - lse) * dy - floor);
     const double p = static_cast<double>(math::exp(load(x + target) - lse));
     store(dx + target, static_cast<C>((p - each - (1 - a.smoothing - each)) * a.dy));
-  }
+  });
 }
 
 template <class T>
 void soft_cross_entropy(const SoftCrossEntropyArgs& a) {
   using C = Compute<T>;
   const C inverse = static_cast<C>(1 / a.temperature);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* s = static_cast<const T*>(a.student) + r * a.cols;
     const T* t = static_cast<const T*>(a.teacher) + r * a.cols;
     a.loss[r] = a.student_lse[r] = a.teacher_lse[r] = 0;
-    if (!a.mask[r]) continue;
+    if (!a.mask[r]) return;
     a.student_lse[r] = log_sum_exp<T>(s, a.cols, inverse);
     a.teacher_lse[r] = log_sum_exp<T>(t, a.cols, inverse);
     const C teacher_lse = static_cast<C>(a.teacher_lse[r]), student_lse = static_cast<C>(a.student_lse[r]);
@@ -83,7 +80,7 @@ void soft_cross_entropy(const SoftCrossEntropyArgs& a) {
       return p > 0 ? p * (student_lse - load(s + j) * inverse) : C{0};
     });
     a.loss[r] = static_cast<double>(cross) * a.temperature * a.temperature;
-  }
+  });
 }
 
 /// d loss / d student_v = T (softmax(student / T)_v - softmax(teacher / T)_v).
@@ -91,29 +88,27 @@ template <class T>
 void soft_cross_entropy_backward(const SoftCrossEntropyGradArgs& a) {
   using C = Compute<T>;
   const C inverse = static_cast<C>(1 / a.temperature), factor = static_cast<C>(a.temperature * a.dy);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* s = static_cast<const T*>(a.student) + r * a.cols;
     const T* t = static_cast<const T*>(a.teacher) + r * a.cols;
     T* ds = static_cast<T*>(a.dstudent) + r * a.cols;
     const C student_lse = static_cast<C>(a.student_lse[r]), teacher_lse = static_cast<C>(a.teacher_lse[r]);
     if (!a.mask[r]) {
       for (int64_t j = 0; j < a.cols; ++j) store(ds + j, C{0});
-      continue;
+      return;
     }
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) {
       const C p = math::exp(load(s + j) * inverse - student_lse), q = math::exp(load(t + j) * inverse - teacher_lse);
       store(ds + j, (p - q) * factor);
     }
-  }
+  });
 }
 
 template <class T>
 void squared_error(const SquaredErrorArgs& a) {
   using C = Compute<T>;
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.a) + r * a.cols;
     const T* y = static_cast<const T*>(a.b) + r * a.cols;
     a.loss[r] = a.mask[r] ? static_cast<double>(lane_sum<C>(a.cols,
@@ -122,14 +117,13 @@ void squared_error(const SquaredErrorArgs& a) {
                                                               return d * d;
                                                             }))
                           : 0.0;
-  }
+  });
 }
 
 template <class T>
 void squared_error_backward(const SquaredErrorGradArgs& a) {
   using C = Compute<T>;
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.a) + r * a.cols;
     const T* y = static_cast<const T*>(a.b) + r * a.cols;
     T* dx = static_cast<T*>(a.da) + r * a.cols;
@@ -137,7 +131,7 @@ void squared_error_backward(const SquaredErrorGradArgs& a) {
     const bool counted = a.mask[r];
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) store(dx + j, counted ? (load(x + j) - load(y + j)) * factor : C{0});
-  }
+  });
 }
 
 }  // namespace

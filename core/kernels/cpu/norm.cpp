@@ -12,8 +12,7 @@ void forward(const NormArgs& a) {
   using C = Compute<T>;
   const T *weight = static_cast<const T*>(a.weight), *bias = static_cast<const T*>(a.bias);
   const C share = C{1} / static_cast<C>(a.cols), eps = static_cast<C>(a.eps);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.x) + r * a.cols;
     T* y = static_cast<T*>(a.y) + r * a.cols;
     const C mean = a.mean ? lane_sum<C>(a.cols, [=](int64_t j) { return load(x + j); }) * share : C{0};
@@ -36,7 +35,7 @@ void forward(const NormArgs& a) {
     } else {
       write(one, zero);
     }
-  }
+  });
 }
 
 /// With xhat = (x - mean) rstd and g = dy * weight:
@@ -49,8 +48,7 @@ void backward(const NormGradArgs& a) {
   const C share = C{1} / static_cast<C>(a.cols);
   const int64_t step = row_block_size(a.rows), blocks = row_block_count(a.rows);
   C* parts = static_cast<C*>(a.workspace);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t b = 0; b < blocks; ++b) {
+  parallel_for(blocks, a.rows * a.cols > kParallelElements, [=](int64_t b) {
     C *dweight = parts + 2 * b * a.cols, *dbias = dweight + a.cols;
     for (int64_t j = 0; j < 2 * a.cols; ++j) dweight[j] = 0;
     const int64_t end = (b + 1) * step < a.rows ? (b + 1) * step : a.rows;
@@ -77,7 +75,7 @@ void backward(const NormGradArgs& a) {
         dbias[j] += load(dy + j);
       }
     }
-  }
+  });
   const auto combine = [&](void* sum, const C* part) {
     if (!sum) return;
     for (int64_t j = 0; j < a.cols; ++j) {

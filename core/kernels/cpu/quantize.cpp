@@ -10,22 +10,11 @@ namespace {
 constexpr int64_t kChunk = 4096;     // elements that stay in the L1 cache between the passes over them
 constexpr int64_t kMaxBlocks = 128;  // of a group that threads may share
 
-/// fn(i) for i in [0, n), on all threads or on this one. (An OpenMP region with a false if clause costs a microsecond.)
-template <class Fn>
-void for_each(int64_t n, bool parallel, Fn fn) {
-  if (!parallel) {
-    for (int64_t i = 0; i < n; ++i) fn(i);
-    return;
-  }
-#pragma omp parallel for
-  for (int64_t i = 0; i < n; ++i) fn(i);
-}
-
 /// chunk(begin, n) over the runs of kChunk elements of a group.
 template <class Fn>
 void for_each_chunk(int64_t n, bool parallel, Fn chunk) {
-  for_each((n + kChunk - 1) / kChunk, parallel,
-           [&](int64_t i) { chunk(i * kChunk, n - i * kChunk < kChunk ? n - i * kChunk : kChunk); });
+  parallel_for((n + kChunk - 1) / kChunk, parallel,
+               [&](int64_t i) { chunk(i * kChunk, n - i * kChunk < kChunk ? n - i * kChunk : kChunk); });
 }
 
 /// Folds a group: chunk(begin, n) -> Partial, added with += in an order that depends on n only.
@@ -34,7 +23,7 @@ Partial fold(int64_t n, bool parallel, Fn chunk) {
   if (n <= kChunk) return n ? chunk(0, n) : Partial{};
   const int64_t chunks = (n + kChunk - 1) / kChunk, blocks = chunks < kMaxBlocks ? chunks : kMaxBlocks;
   Partial partial[kMaxBlocks];
-  for_each(blocks, parallel, [&](int64_t b) {
+  parallel_for(blocks, parallel, [&](int64_t b) {
     const int64_t first = b * chunks / blocks * kChunk, last = (b + 1) * chunks / blocks * kChunk;
     for_each_chunk((last < n ? last : n) - first, false,
                    [&](int64_t begin, int64_t size) { partial[b] += chunk(first + begin, size); });
@@ -49,7 +38,7 @@ template <class Fn>
 void for_each_group(Groups groups, Fn fn) {
   const bool parallel = groups.count * groups.size > kParallelElements;
   if (groups.count == 1) return fn(0, parallel);
-  for_each((groups.count + 7) / 8, parallel, [&](int64_t task) {
+  parallel_for((groups.count + 7) / 8, parallel, [&](int64_t task) {
     for (int64_t g = task * 8; g < task * 8 + 8 && g < groups.count; ++g) fn(g, false);
   });
 }

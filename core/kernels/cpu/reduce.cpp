@@ -43,12 +43,11 @@ void summary(const SummaryArgs& a) {
   const T* x = static_cast<const T*>(a.x);
   constexpr int64_t kRow = 1024;  // elements that are never split between blocks
   const int64_t rows = (a.n + kRow - 1) / kRow, step = row_block_size(rows), blocks = row_block_count(rows);
-  Summary parts[kRowBlocks];
-#pragma omp parallel for if (a.n > kParallelElements)
-  for (int64_t b = 0; b < blocks; ++b) {
+  Summary parts[kRowBlocks], *part = parts;
+  parallel_for(blocks, a.n > kParallelElements, [=](int64_t b) {
     const int64_t begin = b * step * kRow, end = begin + step * kRow;
-    parts[b] = summarise(x + begin, (end < a.n ? end : a.n) - begin);
-  }
+    part[b] = summarise(x + begin, (end < a.n ? end : a.n) - begin);
+  });
   Summary total;
   for (int64_t b = 0; b < blocks; ++b) {
     total.sum += parts[b].sum;
@@ -66,8 +65,7 @@ void column_sum(const ColumnSumArgs& a) {
   C* parts = static_cast<C*>(a.workspace);
   T* y = static_cast<T*>(a.y);
   const int64_t step = row_block_size(a.rows), blocks = row_block_count(a.rows);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t b = 0; b < blocks; ++b) {
+  parallel_for(blocks, a.rows * a.cols > kParallelElements, [=](int64_t b) {
     C* part = parts + b * a.cols;
     for (int64_t j = 0; j < a.cols; ++j) part[j] = 0;
     const int64_t end = (b + 1) * step < a.rows ? (b + 1) * step : a.rows;
@@ -76,13 +74,12 @@ void column_sum(const ColumnSumArgs& a) {
 #pragma omp simd
       for (int64_t j = 0; j < a.cols; ++j) part[j] += load(row + j);
     }
-  }
-#pragma omp parallel for if (blocks * a.cols > kParallelElements)
-  for (int64_t j = 0; j < a.cols; ++j) {
+  });
+  parallel_for(a.cols, blocks * a.cols > kParallelElements, [=](int64_t j) {
     C sum = 0;
     for (int64_t b = 0; b < blocks; ++b) sum += parts[b * a.cols + j];
     store(y + j, sum);
-  }
+  });
 }
 
 }  // namespace

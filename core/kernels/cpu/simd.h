@@ -1,5 +1,7 @@
 #pragma once
 
+#include <omp.h>
+
 #include <cstdint>
 
 #include "core/dtype.h"
@@ -61,6 +63,34 @@ inline C lane_max(int64_t n, C low, Fn fn) {
 
 /// Work below this many elements is not worth a second thread.
 constexpr int64_t kParallelElements = 16384;
+
+/// The loop of parallel_for, compiled once. `fn` comes by value: what it captured by value then stays in registers.
+template <class Fn>
+[[gnu::noinline]] inline void for_range(Fn fn, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; ++i) fn(i);
+}
+
+/// fn(i) for i in [0, n): on all threads if `parallel`, else on this one. An OpenMP region costs most of a microsecond
+/// even when its if clause is false, which the many small calls of one decoding step would feel.
+template <class Fn>
+inline void parallel_for(int64_t n, bool parallel, const Fn& fn) {
+  if (!parallel) return for_range(fn, 0, n);
+#pragma omp parallel
+  {
+    const int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    for_range(fn, n * thread / threads, n * (thread + 1) / threads);
+  }
+}
+
+/// fn(begin, end) over ranges that cover [0, n), for elementwise loops.
+template <class Fn>
+inline void parallel_ranges(int64_t n, const Fn& fn) {
+  constexpr int64_t kRange = kParallelElements / 4;
+  parallel_for((n + kRange - 1) / kRange, n > kParallelElements, [=](int64_t i) {
+    const int64_t begin = i * kRange;
+    fn(begin, n - begin < kRange ? n : begin + kRange);
+  });
+}
 
 }  // namespace
 }  // namespace lowbit

@@ -10,8 +10,7 @@ template <class T>
 void forward(const SoftmaxArgs& a) {
   using C = Compute<T>;
   constexpr C low = static_cast<C>(-3.4e38);
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.x) + r * a.cols;
     T* y = static_cast<T*>(a.y) + r * a.cols;
     const C top = lane_max<C>(a.cols, low, [=](int64_t j) { return load(x + j); });
@@ -19,22 +18,21 @@ void forward(const SoftmaxArgs& a) {
     const C inverse = 1 / sum;
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) store(y + j, math::exp(load(x + j) - top) * inverse);
-  }
+  });
 }
 
 /// dx = y * (dy - sum(y * dy)).
 template <class T>
 void backward(const SoftmaxGradArgs& a) {
   using C = Compute<T>;
-#pragma omp parallel for if (a.rows * a.cols > kParallelElements)
-  for (int64_t r = 0; r < a.rows; ++r) {
+  parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* y = static_cast<const T*>(a.y) + r * a.cols;
     const T* dy = static_cast<const T*>(a.dy) + r * a.cols;
     T* dx = static_cast<T*>(a.dx) + r * a.cols;
     const C dot = lane_sum<C>(a.cols, [=](int64_t j) { return load(y + j) * load(dy + j); });
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) store(dx + j, load(y + j) * (load(dy + j) - dot));
-  }
+  });
 }
 
 }  // namespace

@@ -171,11 +171,17 @@ void gemm(const QGemmArgs& a) {
   const int64_t tasks = parallel ? 4 * omp_get_max_threads() : 1;
   const int64_t width = min(kTaskPanels, div_up(panels * blocks, tasks) + (panels * blocks == 0));
   const int64_t columns = div_up(panels, width);
-#pragma omp parallel for collapse(2) schedule(dynamic) if (parallel)
-  for (int64_t b = 0; b < blocks; ++b)
-    for (int64_t c = 0; c < columns; ++c)
-      gemm_task<Micro>(a, b * kBlockRows, min(kBlockRows, a.m - b * kBlockRows), c * width,
-                       min(width, panels - c * width));
+  const auto task = [&](int64_t i) {
+    const int64_t b = i / columns, c = i % columns;
+    gemm_task<Micro>(a, b * kBlockRows, min(kBlockRows, a.m - b * kBlockRows), c * width,
+                     min(width, panels - c * width));
+  };
+  if (!parallel) {  // not an if clause: a region costs most of a microsecond even then
+    for (int64_t i = 0; i < blocks * columns; ++i) task(i);
+    return;
+  }
+#pragma omp parallel for schedule(dynamic)
+  for (int64_t i = 0; i < blocks * columns; ++i) task(i);
 }
 
 inline void pack_panels(Stream&, const PackPanelsArgs& a) {
