@@ -25,6 +25,7 @@
 #include "data/batch/prefetch.h"
 #include "nn/model_state.h"
 #include "nn/module_state.h"
+#include "nn/quant/weight_slot.h"
 #include "optim/checkpoint_store.h"
 #include "optim/ema.h"
 #include "optim/sgd.h"
@@ -45,15 +46,28 @@ std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimOptions& opt
   return std::make_unique<Adam>(std::move(groups), config);
 }
 
-/// The model that training starts from: fresh, another model's weights, or the teacher's; then quantized by the recipe.
+bool has_frozen_weights(Seq2Seq& model) {
+  bool found = false;
+  model.each_slot([&](const std::string&, Slot& slot) {
+    const auto* weight = dynamic_cast<const WeightSlot*>(&slot);
+    found = found || (weight && weight->frozen());
+  });
+  return found;
+}
+
+/// The model that training starts from: another model, the teacher's weights, or fresh ones; then quantized by the
+/// recipe.
 std::unique_ptr<Seq2Seq> make_model(const TrainOptions& options, int64_t vocab, Seq2Seq* teacher) {
   std::unique_ptr<Seq2Seq> model;
-  if (teacher) {
+  if (!options.finetune_from.empty()) {
+    model = load_model(options.finetune_from).model;
+    LB_REQUIRE(!has_frozen_weights(*model), ErrorKind::usage, "train",
+               "{} is packed: it has no float weights to go on from; give the run that it was exported from",
+               options.finetune_from);
+  } else if (teacher) {
     model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
                                       static_cast<uint64_t>(options.seed));
     load_module_state(*model, module_state(*teacher));
-  } else if (!options.finetune_from.empty()) {
-    model = load_model(options.finetune_from).model;
   } else {
     model = std::make_unique<Seq2Seq>(resolve_model(options.model, vocab), static_cast<uint64_t>(options.seed));
   }
