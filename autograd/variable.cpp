@@ -6,6 +6,7 @@
 
 #include "autograd/finite_check.h"
 #include "autograd/grad_mode.h"
+#include "autograd/profiler.h"
 #include "core/ops/elementwise.h"
 
 namespace lowbit {
@@ -165,7 +166,10 @@ void Variable::backward(const Tensor& dy) const {
     if (!node->leaf) {
       const Tensor grad = std::exchange(node->grad, Tensor());
       GradSink sink(*node);
-      if (grad.defined()) node->backward(grad, sink);
+      if (grad.defined()) {
+        node->backward(grad, sink);
+        Profiler::mark(node->site, "backward");
+      }
       node->backward = nullptr;  // what the op saved goes now, values of producers as soon as they have run
       node->inputs.clear();
     }
@@ -181,6 +185,7 @@ Variable record(std::string_view name, Tensor y, const std::vector<Variable>& in
   Variable result(std::move(y));
   Node& node = *result.node_;
   node.site = {current_site_path(), name, at};
+  Profiler::mark(node.site, "forward");
   if (FiniteCheck::active()) FiniteCheck::examine(node.value, node.site, "result");
   const bool needed =
       grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Variable& v) { return v.requires_grad(); });

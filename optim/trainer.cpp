@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "autograd/finite_check.h"
+#include "autograd/profiler.h"
 #include "core/error.h"
 #include "optim/clip.h"
 
@@ -35,6 +36,7 @@ Trainer::Trainer(Optimizer& optimizer, std::function<double(int64_t)> schedule, 
 StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const MicroBatch& loss) {
   StepReport report{.update = updates_done + 1, .lr = schedule_(updates_done)};
   optimizer_.clear_grads();
+  Profiler::mark("between updates");
   int64_t correct = 0;
   for (int64_t i = 0; i < micro_batches; ++i) {
     const auto start = Clock::now();
@@ -56,6 +58,7 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
   report.accuracy = static_cast<double>(correct) * per_token;
   for (auto& [name, value] : report.terms) value *= per_token;
   const GradNorm norm = global_norm(optimizer_.groups(), per_token);
+  Profiler::mark("gradient norm");
   if (!std::isfinite(report.loss)) explain_divergence(report.update, micro_batches, loss, "the loss is not finite");
   if (norm.non_finite > 0)
     explain_divergence(report.update, micro_batches, loss,
@@ -64,6 +67,7 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
   report.clip_factor = clip_factor(norm.norm, config_.clip_norm);
   optimizer_.step(report.lr, per_token * report.clip_factor);
   optimizer_.clear_grads();
+  Profiler::mark("optimizer");
   report.optimizer_s = seconds_since(start);
   return report;
 }

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/kernels/attention.h"
+#include "core/operation_count.h"
 
 namespace lowbit::ops {
 namespace {
@@ -35,6 +36,10 @@ AttentionShape problem_of_probs(const Tensor& probs, const Tensor& v) {
   return {ps[0], ps[1], ps[2], ps[3], vs[2] / ps[1]};
 }
 
+void count_products(const AttentionShape& s, int products) {
+  operation_count().f32 += 2.0 * products * static_cast<double>(s.batch * s.heads * s.queries * s.keys * s.width);
+}
+
 }  // namespace
 
 Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads) {
@@ -45,6 +50,7 @@ Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& ma
            visible.shape().str());
   Tensor probs = Tensor::empty(Shape{s.batch, heads, s.queries, s.keys}, q.dtype(), q.device());
   Tensor work = workspace(q, attention_workspace(s).probs);
+  count_products(s, 1);
   attention_kernels(q.device(), q.dtype())
       .probs(current_stream(q.device()), {s, q.raw(), k.raw(), visible.defined() ? visible.data<uint8_t>() : nullptr,
                                           probs.mutable_raw(), work.mutable_raw(), threads(), mask.causal, q.dtype()});
@@ -60,6 +66,7 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
   AttentionProbsGrads grads = {Tensor::empty(q.shape(), q.dtype(), q.device()),
                                Tensor::empty(k.shape(), k.dtype(), k.device())};
   Tensor work = workspace(q, attention_workspace(s).probs_backward);
+  count_products(s, 2);
   attention_kernels(q.device(), q.dtype())
       .probs_backward(current_stream(q.device()),
                       {s, q.raw(), k.raw(), probs.raw(), dprobs.raw(), grads.dq.mutable_raw(), grads.dk.mutable_raw(),
@@ -71,6 +78,7 @@ Tensor attention_context(const Tensor& probs, const Tensor& v) {
   const AttentionShape s = problem_of_probs(probs, v);
   Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, v.dtype(), v.device());
   Tensor work = workspace(v, attention_workspace(s).context);
+  count_products(s, 1);
   attention_kernels(v.device(), v.dtype())
       .context(current_stream(v.device()),
                {s, probs.raw(), v.raw(), context.mutable_raw(), work.mutable_raw(), threads(), v.dtype()});
@@ -84,6 +92,7 @@ AttentionContextGrads attention_context_backward(const Tensor& probs, const Tens
   AttentionContextGrads grads = {Tensor::empty(probs.shape(), v.dtype(), v.device()),
                                  Tensor::empty(v.shape(), v.dtype(), v.device())};
   Tensor work = workspace(v, attention_workspace(s).context_backward);
+  count_products(s, 2);
   attention_kernels(v.device(), v.dtype())
       .context_backward(current_stream(v.device()),
                         {s, probs.raw(), v.raw(), dcontext.raw(), grads.dprobs.mutable_raw(), grads.dv.mutable_raw(),

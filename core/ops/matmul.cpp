@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/kernels/gemm.h"
+#include "core/operation_count.h"
 
 namespace lowbit::ops {
 namespace {
@@ -26,6 +27,12 @@ GemmArgs checked(const Tensor& a, const Tensor& b, const MatmulOptions& options)
   return g;
 }
 
+void run(Device device, const GemmArgs& g) {
+  OperationCount& count = operation_count();
+  (g.operands == DType::bf16 ? count.bf16 : count.f32) += 2.0 * static_cast<double>(g.m * g.n * g.k);
+  gemm_kernels(device, g.operands).gemm(current_stream(device), g);
+}
+
 }  // namespace
 
 MatmulPrecision matmul_precision() { return precision_here; }
@@ -47,7 +54,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options) {
   }
   Tensor c = Tensor::empty(g.transpose_a ? Shape{g.m, g.n} : a.shape().with_last(g.n), g.dtype, a.device());
   g.c = c.mutable_raw();
-  gemm_kernels(a.device(), a.dtype()).gemm(current_stream(a.device()), g);
+  run(a.device(), g);
   return c;
 }
 
@@ -57,7 +64,7 @@ void matmul_add_(Tensor& c, const Tensor& a, const Tensor& b, const MatmulOption
            "matmul_add_", "the sum {} {} must be {} [{}, {}], without a bias", to_string(c.dtype()), c.shape().str(),
            to_string(g.dtype), g.m, g.n);
   g.c = c.mutable_raw(), g.accumulate = true;
-  gemm_kernels(a.device(), a.dtype()).gemm(current_stream(a.device()), g);
+  run(a.device(), g);
 }
 
 }  // namespace lowbit::ops

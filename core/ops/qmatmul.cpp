@@ -1,6 +1,7 @@
 #include "core/ops/qmatmul.h"
 
 #include "core/error.h"
+#include "core/operation_count.h"
 
 namespace lowbit::ops {
 
@@ -27,6 +28,7 @@ Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias) {
   args.sums = w.sums.data<int32_t>();
   args.bias = bias.defined() ? bias.data<float>() : nullptr;
   args.y = y.mutable_data<float>();
+  operation_count().integer += 2.0 * static_cast<double>(rows * w.out * w.in);
   qgemm_kernels(y.device()).gemm(current_stream(y.device()), args);
   return y;
 }

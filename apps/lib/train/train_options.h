@@ -82,6 +82,7 @@ struct TrainOptions {
   ValidOptions valid;
   SaveOptions save;
   LogConfig log;
+  int64_t profile_updates = 0;
 };
 
 /// Options of `lowbit train`.

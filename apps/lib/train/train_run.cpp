@@ -15,6 +15,7 @@
 #include "apps/lib/model/evaluate.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/model/recipe_folder.h"
+#include "apps/lib/profile/profile_window.h"
 #include "apps/lib/program/signals.h"
 #include "apps/lib/run/run_folder.h"
 #include "apps/lib/train/cost_clock.h"
@@ -175,6 +176,7 @@ class TrainRun {
   std::unique_ptr<MetricsWriter> metrics_;
   LevelStats levels_;
   CostClock cost_;
+  ProfileWindow profile_;
   Meter meter_;
 };
 
@@ -184,7 +186,8 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
       task_(load_text_task(options.data)),
       checkpoints_(folder.path(), {.last = options.save.keep_last,
                                    .best = options.save.keep_best,
-                                   .higher_is_better = options.valid.metric == "bleu"}) {
+                                   .higher_is_better = options.valid.metric == "bleu"}),
+      profile_(folder.path(), options.profile_updates) {
   task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);
   if (!options.teacher.model.empty()) teacher_ = load_model(options.teacher.model).model;
   model_ = make_model(options, task_.tokenizer.vocab_size(), teacher_.get());
@@ -229,6 +232,7 @@ StepReport TrainRun::step() {
   cost_.add("forward", report.forward_s);
   cost_.add("backward", report.backward_s);
   cost_.add("optimizer", report.optimizer_s);
+  profile_.update_done();
   return report;
 }
 

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "autograd/profiler.h"
+
+namespace lowbit {
+
+/// Two tables of the same events, by op and by site, most expensive first: share of the whole, milliseconds a `round`
+/// (an update, a call), calls a round, and the rate of the matrix products in GOP/s. `rounds` says how many rounds the
+/// events cover; the second table holds the `sites` first.
+std::string profile_table(std::span<const ProfileEvent> events, int64_t rounds, size_t sites = 25);
+
+/// The events for chrome://tracing and Perfetto (Trace Event Format, complete events): one line of time, nested under
+/// nothing, with site and GOP/s as arguments.
+std::string chrome_trace(std::span<const ProfileEvent> events);
+
+}  // namespace lowbit
