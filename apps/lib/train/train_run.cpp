@@ -5,8 +5,9 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <numbers>
+#include <fstream>
 #include <optional>
+#include <utility>
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/log/metrics.h"
@@ -17,8 +18,10 @@
 #include "apps/lib/model/recipe_folder.h"
 #include "apps/lib/program/signals.h"
 #include "apps/lib/run/run_folder.h"
+#include "apps/lib/tensorboard/tensorboard.h"
 #include "apps/lib/train/cost_clock.h"
 #include "apps/lib/train/level_stats.h"
+#include "apps/lib/train/meter.h"
 #include "apps/lib/train/text_task.h"
 #include "core/allocator.h"
 #include "core/error.h"
@@ -45,17 +48,34 @@ std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimOptions& opt
   return std::make_unique<Adam>(std::move(groups), config);
 }
 
+/// Error (usage) unless the rows of a model that the training builds on stand for the pieces of the tokenizer.
+void require_vocabulary(const LoadedModel& loaded, const SentencePieceTokenizer& tokenizer) {
+  const int64_t rows = loaded.model->config().vocab;
+  LB_REQUIRE(rows == tokenizer.vocab_size(), ErrorKind::usage, "train",
+             "the model in {} has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer with data.tokenizer",
+             loaded.folder, rows, tokenizer.vocab_size());
+  const std::optional<std::string> own = find_tokenizer(loaded);
+  LB_REQUIRE(!own || SentencePieceTokenizer::load(*own).fingerprint() == tokenizer.fingerprint(), ErrorKind::usage,
+             "train",
+             "the model in {} was trained with another vocabulary of {} pieces; give it with data.tokenizer={}",
+             loaded.folder, rows, *own);
+}
+
 /// The model that training starts from: fresh, another model's weights, or the teacher's; then quantized by the recipe.
-std::unique_ptr<Seq2Seq> make_model(const TrainOptions& options, int64_t vocab, Seq2Seq* teacher) {
+std::unique_ptr<Seq2Seq> make_model(const TrainOptions& options, const SentencePieceTokenizer& tokenizer,
+                                    Seq2Seq* teacher) {
   std::unique_ptr<Seq2Seq> model;
   if (teacher) {
     model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
                                       static_cast<uint64_t>(options.seed));
     load_module_state(*model, module_state(*teacher));
   } else if (!options.finetune_from.empty()) {
-    model = load_model(options.finetune_from).model;
+    LoadedModel start = load_model(options.finetune_from);
+    require_vocabulary(start, tokenizer);
+    model = std::move(start.model);
   } else {
-    model = std::make_unique<Seq2Seq>(resolve_model(options.model, vocab), static_cast<uint64_t>(options.seed));
+    model = std::make_unique<Seq2Seq>(resolve_model(options.model, tokenizer.vocab_size()),
+                                      static_cast<uint64_t>(options.seed));
   }
   if (!options.quant.recipe.empty()) {
     RecipeOptions how{.activation = model->config().activation};
@@ -75,64 +95,28 @@ BatcherOptions batching(const TrainOptions& options, const TransformerConfig& mo
           .start_id = model.decoder_start};
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 DistillationConfig distillation(const TrainOptions& options) {
   DistillationConfig config = options.teacher.loss;
   config.smoothing = options.label_smoothing;
   return config;
 }
 
-double base2(double nats) { return nats / std::numbers::ln2; }
-
-/// Averages of the updates since the last log line, in fairseq's terms.
-class Meter {
- public:
-  void add(const StepReport& step) {
-    loss_ += step.loss * static_cast<double>(step.tokens);
-    nll_ += step.nll * static_cast<double>(step.tokens);
-    tokens_ += step.tokens;
-    ++updates_;
-    clipped_ += step.clip_factor < 1;
-    last_ = step;
-  }
-
-  Record record(const char* kind, int64_t epoch, double wall_s) const {
-    const double seconds = seconds_since(start_);
-    const double tokens = static_cast<double>(tokens_), updates = static_cast<double>(updates_);
-    return {{"kind", kind},
-            {"epoch", epoch},
-            {"loss", base2(loss_ / tokens)},
-            {"nll_loss", base2(nll_ / tokens)},
-            {"ppl", std::exp(nll_ / tokens)},
-            {"wps", tokens / seconds},
-            {"ups", updates / seconds},
-            {"wpb", tokens / updates},
-            {"num_updates", last_.update},
-            {"lr", last_.lr},
-            {"gnorm", last_.grad_norm},
-            {"clip", 100.0 * static_cast<double>(clipped_) / updates},
-            {"train_wall", seconds},
-            {"wall", wall_s}};
-  }
-
- private:
-  double loss_ = 0, nll_ = 0;
-  int64_t tokens_ = 0, updates_ = 0, clipped_ = 0;
-  StepReport last_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
+void append_line(const std::string& path, const std::string& line) {
+  std::ofstream file(path, std::ios::app);
+  file << line << std::endl;
+  LB_REQUIRE(file, ErrorKind::data, path, "cannot be written");
+}
 
 /// One run from its folder to its last checkpoint.
 class TrainRun {
  public:
+  /// Makes everything and goes back to the last checkpoint if the folder has one, which is unchanged if that fails.
   TrainRun(const TrainOptions& options, const RunFolder& folder);
   int run();
 
  private:
   void restore();
+  int train_to_the_end();
   StepReport step();
   void report_step(const StepReport& report, Progress& progress);
   void validate();
@@ -159,9 +143,11 @@ class TrainRun {
   CheckpointStore checkpoints_;
   TrainState state_;
   std::unique_ptr<MetricsWriter> metrics_;
+  std::unique_ptr<TensorBoard> tensorboard_;
   LevelStats levels_;
   CostClock cost_;
   Meter meter_;
+  bool told_left_out_ = false;
 };
 
 TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
@@ -171,13 +157,12 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
       checkpoints_(folder.path(), {.last = options.save.keep_last,
                                    .best = options.save.keep_best,
                                    .higher_is_better = options.valid.metric == "bleu"}) {
-  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);
-  if (!options.teacher.model.empty()) teacher_ = load_model(options.teacher.model).model;
-  model_ = make_model(options, task_.tokenizer.vocab_size(), teacher_.get());
-  LB_REQUIRE(model_->config().vocab == task_.tokenizer.vocab_size(), ErrorKind::usage, "train",
-             "the model that training starts from has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer "
-             "with data.tokenizer",
-             model_->config().vocab, task_.tokenizer.vocab_size());
+  if (!options.teacher.model.empty()) {
+    LoadedModel teacher = load_model(options.teacher.model);
+    require_vocabulary(teacher, task_.tokenizer);
+    teacher_ = std::move(teacher.model);
+  }
+  model_ = make_model(options, task_.tokenizer, teacher_.get());
   optimizer_ = make_optimizer(*model_, options.optim);
   if (options.optim.ema_decay > 0)
     ema_ = std::make_unique<Ema>(optimizer_->groups(), EmaConfig{.decay = options.optim.ema_decay});
@@ -194,6 +179,8 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   state_.data.seed = static_cast<uint64_t>(options.seed);
   state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
   log_info("{} parameters, {} batches an epoch", model_->parameter_count(), batches_->batches_per_epoch());
+  restore();
+  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);  // after restore() has refused another run's folder
 }
 
 StepReport TrainRun::step() {
@@ -221,7 +208,9 @@ StepReport TrainRun::step() {
 void TrainRun::write(Record record) {
   record["update"] = state_.updates;
   record["epoch"] = epoch();
-  metrics_->write(std::move(record));
+  record["time"] = unix_seconds();
+  metrics_->write(record);
+  if (record["kind"] != "start") tensorboard_->add(record);  // which says when and how, not how well
 }
 
 void TrainRun::report_step(const StepReport& report, Progress& progress) {
@@ -244,6 +233,11 @@ void TrainRun::validate() {
     std::optional<EmaScope> averaged;
     if (ema_) averaged.emplace(*ema_);
     const LossFigures loss = evaluate_loss(*model_, task_.dev, options_.data.max_tokens);
+    LB_REQUIRE(std::isfinite(loss.nll), ErrorKind::diverged, "validation",
+               "update {}: the loss on the dev set is not finite. Lower optim.lr, set optim.clip_norm, or resume from "
+               "an earlier checkpoint",
+               state_.updates);
+    if (!loss.left_out.empty() && !std::exchange(told_left_out_, true)) log_warning("dev set: {}", loss.left_out);
     record["loss"] = record["nll_loss"] = base2(loss.nll);
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
@@ -296,15 +290,27 @@ void TrainRun::restore() {
 }
 
 int TrainRun::run() {
-  restore();
   const bool resumed = state_.updates > 0;
-  metrics_ = std::make_unique<MetricsWriter>(folder_.metrics(),
-                                             resumed ? std::optional<int64_t>(state_.updates) : std::nullopt);
+  const std::optional<int64_t> after = resumed ? std::optional(state_.updates) : std::nullopt;
+  metrics_ = std::make_unique<MetricsWriter>(folder_.metrics(), after);
+  tensorboard_ = std::make_unique<TensorBoard>(
+      options_.log.tensorboard.empty() ? folder_.tensorboard() : options_.log.tensorboard, after);
   write({{"kind", "start"},
          {"name", std::filesystem::path(folder_.path()).filename()},
          {"resumed_from", resumed ? Record(state_.updates) : Record()},
          {"parameters", model_->parameter_count()},
          {"recipe", options_.quant.recipe}});
+  try {
+    return train_to_the_end();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::diverged) throw;
+    append_line(folder_.overflow(),
+                Record{{"update", state_.updates}, {"time", unix_seconds()}, {"message", error.what()}}.dump());
+    throw Error(error.kind(), fmt::format("{} (recorded in {})", error.what(), folder_.overflow()));
+  }
+}
+
+int TrainRun::train_to_the_end() {
   const StopGuard guard;
   Progress progress("train", options_.max_update, options_.log, state_.updates);
   while (state_.updates < options_.max_update && !out_of_patience()) {
@@ -327,9 +333,12 @@ int TrainRun::run() {
 int train(const TrainOptions& options, const std::string& config_yaml, std::span<const std::string> command_line) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const RunFolder folder = RunFolder::create(options.run);
-  folder.describe(config_yaml, command_line);
+  const bool used = folder.holds_run();
+  if (!used) folder.describe(config_yaml, command_line);
   log_to_file(folder.log());
-  return TrainRun(options, folder).run();
+  TrainRun run(options, folder);
+  if (used) folder.describe(config_yaml, command_line);  // not before the run has accepted the new options
+  return run.run();
 }
 
 }  // namespace lowbit
