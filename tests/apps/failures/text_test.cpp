@@ -119,7 +119,21 @@ TEST_F(OddLengths, GenerateGivesALineForALine) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 5) << outcome.out;
   EXPECT_NE(outcome.err.find("warning: truncated 1 of 5 sentences to the model's"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("the first is line 3"), std::string::npos) << outcome.err;
-  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << "no progress on a pipe: " << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
+TEST_F(OddLengths, GenerateShowsNoProgressOnAPipeUnlessAskedTo) {
+  const std::string model = trained("model");
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += "one\n";
+  const std::vector<std::string> generate = {"generate", model, "--input", write("input", lines), "--max-len-b", "2"};
+  setenv("LOWBIT_LOG", "info", 1);
+  EXPECT_EQ(run(generate).err, "");
+  auto asked = generate;
+  asked.insert(asked.end(), {"--log-format", "simple"});
+  EXPECT_EQ(run(asked).err.find("generate:     20 / 20"), 0u);
+  write("input", "one\n");
+  EXPECT_EQ(run(asked).err, "") << "nor for a handful of sentences";
 }
 
 TEST_F(OddLengths, GenerateCleansItsInputAsPrepareDoes) {

@@ -82,6 +82,7 @@ TEST_F(Diverging, ABrokenWeightIsTracedToTheOpThatMetItFirst) {
       {"update 1: ", "is not finite", "first non-finite value", "decoder.layers.1.fc1", path("run/overflow.jsonl")});
   const auto record = nlohmann::json::parse(read("run/overflow.jsonl"));
   EXPECT_EQ(record["update"], 0);
+  EXPECT_NE(read("run/train.log").find("| error | [trainer] update 1: "), std::string::npos) << "the log has it too";
   EXPECT_NE(record["message"].get<std::string>().find("decoder.layers.1.fc1"), std::string::npos);
 }
 
