@@ -59,6 +59,10 @@ TEST_F(FullDisk, WhilePreparingLeavesNoFolderThatLooksComplete) {
   };
   full();
   EXPECT_FALSE(fs::exists(path("out/train.tsv")));
+  fs::create_directories(path("out/dev.tsv"));  // so that giving the files their names fails half-way
+  expect_failure(run(prepare), 3, {"dev.tsv", "Is a directory"});
+  EXPECT_FALSE(fs::exists(path("out/train.tsv")));
+  fs::remove(path("out/dev.tsv"));
   EXPECT_EQ(run(prepare).code, 0);
   const std::string train_rows = read("out/train.tsv");
   EXPECT_GT(train_rows.size(), 3000u);
