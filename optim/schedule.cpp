@@ -76,7 +76,7 @@ Schedule::Schedule(const ScheduleConfig& config) : config_(config) {
     case ScheduleKind::linear:
     case ScheduleKind::polynomial:
     case ScheduleKind::cosine:
-      require(c.total > c.warmup, "total must be larger than warmup");
+      require(c.total > c.warmup, "total (run.max_update) must be larger than warmup (optim.warmup)");
       require(c.power > 0 && c.cycles >= 1, "power must be positive, cycles at least 1");
       break;
     case ScheduleKind::inverse_sqrt:

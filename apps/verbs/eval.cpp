@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "apps/lib/log/log.h"
 #include "apps/lib/model/evaluate.h"
 #include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/model_folder.h"
@@ -34,9 +35,10 @@ void declare(OptionRegistry& r, EvalOptions& o) {
 int run(const EvalOptions& options, const OptionRegistry&) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const LoadedModel loaded = load_model(options.model);
-  const SentencePieceTokenizer tokenizer = load_tokenizer(options.model);
+  const SentencePieceTokenizer tokenizer = load_tokenizer(loaded);
   const ParallelText text = read_parallel_tsv(options.data);
   const LossFigures loss = evaluate_loss(*loaded.model, tokenize(text, tokenizer), options.max_tokens);
+  if (!loss.left_out.empty()) log_warning("{}: the loss: {}", options.data, loss.left_out);
   Translator translator(*loaded.model, tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
   const TranslationFigures figures = evaluate_translation(translator, text);
   const nlohmann::ordered_json record = {{"model", loaded.folder},

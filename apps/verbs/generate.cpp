@@ -12,7 +12,6 @@
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
 #include "data/corpus/parallel_text.h"
-#include "data/text/text_file.h"
 
 namespace lowbit {
 namespace {
@@ -40,10 +39,16 @@ void declare(OptionRegistry& r, GenerateOptions& o) {
 }
 
 std::vector<std::string> read_input(const std::string& input) {
-  if (input != "-") return read_lines(input);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(std::cin, line);) lines.push_back(line);
-  return lines;
+  return input == "-" ? read_lines(std::cin, "standard input") : read_lines(input);
+}
+
+/// Progress is for somebody who waits: not for a handful of sentences, and on a stderr that is no terminal only when a
+/// form for it was asked for.
+LogConfig progress_config(LogConfig config, size_t sentences) {
+  constexpr size_t kHandful = 16;
+  const bool shown = config.format != LogFormat::tqdm || stderr_traits().interactive;
+  if (sentences <= kHandful || !shown) config.format = LogFormat::none;
+  return config;
 }
 
 std::string numbers(const std::vector<float>& values) { return fmt::format("{:.4f}", fmt::join(values, " ")); }
@@ -74,12 +79,12 @@ void print(const std::string& source, const Translation& translation, size_t row
 int run(const GenerateOptions& options, const OptionRegistry&) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const LoadedModel loaded = load_model(options.model);
-  const SentencePieceTokenizer tokenizer = load_tokenizer(options.model);
+  const SentencePieceTokenizer tokenizer = load_tokenizer(loaded);
   const std::vector<std::string> sources = read_input(options.input);
   Translator translator(*loaded.model, tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
   std::vector<Translation> translations;
   {
-    Progress progress("generate", static_cast<int64_t>(sources.size()), options.log);
+    Progress progress("generate", static_cast<int64_t>(sources.size()), progress_config(options.log, sources.size()));
     translations = translator.translate(
         sources, [&](int64_t done) { progress.advance(done, [] { return nlohmann::ordered_json::object(); }); });
   }

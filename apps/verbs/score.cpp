@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -67,14 +69,6 @@ void refuse_foreign_options(const std::string& metric, const OptionRegistry& reg
   }
 }
 
-Lines read_reference(const std::string& path, const ScoreConfig& config, size_t hypothesis_lines) {
-  Lines lines = read_lines(path);
-  LB_REQUIRE(lines.size() == hypothesis_lines, ErrorKind::data, path,
-             "{} lines, but {} has {}: line i of a reference must belong to line i of the hypotheses", lines.size(),
-             config.hypotheses, hypothesis_lines);
-  return lines;
-}
-
 void print_tokens(const Lines& hypotheses, const ReferenceSets& references, const BleuOptions& options) {
   const auto print = [&](std::string_view label, size_t line, const std::string& text) {
     const auto tokens = tokenize_for_bleu(text, options.tokenizer, options.lowercase);
@@ -112,11 +106,13 @@ void print_plain(const std::vector<MetricScore>& scores) {
 
 int run(const ScoreConfig& config, const OptionRegistry& registry) {
   refuse_foreign_options(config.metric, registry);
-  const Lines hypotheses = read_lines(config.hypotheses);
-  ReferenceSets references;
-  for (const std::string& path : config.references) {
-    references.push_back(read_reference(path, config, hypotheses.size()));
-  }
+  LB_REQUIRE(!config.json || !config.show_tokens, ErrorKind::usage, "score",
+             "score.json has no effect on bleu.show_tokens: leave one of them out");
+  std::vector<std::filesystem::path> files = {config.hypotheses};
+  files.insert(files.end(), config.references.begin(), config.references.end());
+  std::vector<Lines> texts = read_aligned_lines(files);
+  const Lines hypotheses = std::move(texts.front());
+  const ReferenceSets references(std::make_move_iterator(texts.begin() + 1), std::make_move_iterator(texts.end()));
   ScoreOptions options = config.options;
   if (config.smoothing_value > 0) options.bleu.smoothing_value = config.smoothing_value;
   if (config.show_tokens) {

@@ -1,6 +1,7 @@
 #include "data/corpus/parallel_text.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "data/corpus/tsv.h"
 #include "data/text/text_file.h"
@@ -42,16 +43,32 @@ std::vector<std::string> lines_of(const TextFile& file) {
 
 std::vector<std::string> read_lines(const std::filesystem::path& path) { return lines_of(TextFile::read(path)); }
 
-ParallelText read_parallel_lines(const std::filesystem::path& source, const std::filesystem::path& target) {
-  const TextFile a = TextFile::read(source), b = TextFile::read(target);
-  if (a.lines() != b.lines()) {
-    const TextFile& longer = a.lines() > b.lines() ? a : b;
-    const TextFile& shorter = a.lines() > b.lines() ? b : a;
-    fail(ErrorKind::data, "lines",
-         "{}: has no partner, {} ends after {} lines; the two files must be aligned line by line",
-         longer.where(shorter.lines() + 1), shorter.path().string(), shorter.lines());
+std::vector<std::string> read_lines(std::istream& stream, const std::string& name) {
+  return lines_of(TextFile::read(stream, name));
+}
+
+std::vector<std::vector<std::string>> read_aligned_lines(std::span<const std::filesystem::path> paths) {
+  std::vector<std::vector<std::string>> texts;
+  std::optional<TextFile> first;
+  for (const std::filesystem::path& path : paths) {
+    TextFile file = TextFile::read(path);
+    if (!first) first = file;
+    if (first->lines() != file.lines()) {
+      const TextFile& longer = first->lines() > file.lines() ? *first : file;
+      const TextFile& shorter = first->lines() > file.lines() ? file : *first;
+      fail(ErrorKind::data, "lines",
+           "{}: has no partner, {} ends after line {}; files that belong together must be aligned line by line",
+           longer.where(shorter.lines() + 1), shorter.path().string(), shorter.lines());
+    }
+    texts.push_back(lines_of(file));
   }
-  return {lines_of(a), lines_of(b)};
+  return texts;
+}
+
+ParallelText read_parallel_lines(const std::filesystem::path& source, const std::filesystem::path& target) {
+  const std::filesystem::path paths[] = {source, target};
+  std::vector<std::vector<std::string>> texts = read_aligned_lines(paths);
+  return {std::move(texts[0]), std::move(texts[1])};
 }
 
 ParallelText read_parallel_tsv(const std::filesystem::path& path, const TsvColumns& columns) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,11 @@ struct ParallelText {
   int64_t size() const { return static_cast<int64_t>(source.size()); }
 };
 
-/// Two line-aligned files. Errors (data): files of different length, and those of TextFile::read.
+/// The lines of files that belong together line by line. Errors (data): files of different length, naming the first
+/// line without a partner, and those of TextFile::read.
+std::vector<std::vector<std::string>> read_aligned_lines(std::span<const std::filesystem::path> paths);
+
+/// Two line-aligned files. Errors: those of read_aligned_lines.
 ParallelText read_parallel_lines(const std::filesystem::path& source, const std::filesystem::path& target);
 
 /// Columns count from 1; negative ones count from the row's end: -1 is the last.
@@ -37,5 +43,7 @@ ParallelText read_parallel_jsonl(const std::filesystem::path& path, const JsonFi
 
 /// One text per line, as for `generate` and `score`. Errors: those of TextFile::read.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
+/// The same from a stream; `name` stands for the path in messages.
+std::vector<std::string> read_lines(std::istream& stream, const std::string& name);
 
 }  // namespace lowbit

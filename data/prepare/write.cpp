@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -65,13 +66,20 @@ void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& 
   stats["dev_pool"] = corpus.dev_pool;
   const std::pair<const char*, const std::vector<AlignedRow>*> parts[] = {
       {"train", &corpus.train}, {"dev", &corpus.dev}, {"test", &corpus.test}};
+  std::deque<AtomicFile> files;
+  const auto add = [&](const std::string& name, std::string_view text) {
+    files.emplace_back((out / name).string()).write(text);
+  };
   for (const auto& [name, rows] : parts) {
     const std::string tsv = as_tsv(*rows);
     stats[name] = statistics(*rows, tsv);
-    write_file_atomically((out / fmt::format("{}.tsv", name)).string(), tsv);
+    add(fmt::format("{}.tsv", name), tsv);
   }
-  write_file_atomically((out / "stats.json").string(),
-                        stats.dump(1) + "\n");  // last: where it stands, the rest is complete
+  add("stats.json", stats.dump(1) + "\n");
+  // Nothing is renamed before all is written, and train.tsv, without which nothing starts, is the last: where it
+  // stands, the rest is of the same corpus.
+  std::filesystem::remove(out / "train.tsv", error);
+  for (auto file = files.rbegin(); file != files.rend(); ++file) file->commit();
 }
 
 }  // namespace lowbit

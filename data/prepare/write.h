@@ -8,8 +8,8 @@
 
 namespace lowbit {
 
-/// Writes train.tsv, dev.tsv, test.tsv and stats.json; each file appears whole or not at all. `provenance` goes into
-/// stats.json. Error (data): a file cannot be written.
+/// Writes train.tsv, dev.tsv, test.tsv and stats.json; train.tsv appears when the others are there, so a folder that
+/// has it is complete. `provenance` goes into stats.json. Error (data): a file cannot be written.
 void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& out,
                         const std::vector<std::string>& provenance);
 

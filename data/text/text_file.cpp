@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <utility>
 
 #include "data/text/utf8.h"
 
@@ -13,23 +13,37 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+/// To the end, in pieces: a pipe does not tell its size.
+std::string read_all(std::istream& stream, const std::filesystem::path& path) {
+  constexpr size_t kPiece = 1 << 20;
+  std::string bytes;
+  for (size_t size = 0; stream; bytes.resize(size)) {
+    bytes.resize(size + kPiece);
+    stream.read(bytes.data() + size, static_cast<std::streamsize>(kPiece));
+    size += static_cast<size_t>(stream.gcount());
+  }
+  LB_REQUIRE(!stream.bad(), ErrorKind::data, "text", "{}: cannot read: {}", path.string(), std::strerror(errno));
+  return bytes;
+}
+
 std::string read_bytes(const std::filesystem::path& path) {
   LB_REQUIRE(!std::filesystem::is_directory(path), ErrorKind::data, "text", "{}: is a folder, not a text file",
              path.string());
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  std::ifstream file(path, std::ios::binary);
   LB_REQUIRE(file, ErrorKind::data, "text", "{}: {}", path.string(), std::strerror(errno));
-  std::string bytes(static_cast<size_t>(file.tellg()), '\0');
-  file.seekg(0).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  LB_REQUIRE(file, ErrorKind::data, "text", "{}: cannot read: {}", path.string(), std::strerror(errno));
-  return bytes;
+  return read_all(file, path);
 }
 
 }  // namespace
 
-TextFile TextFile::read(const std::filesystem::path& path) {
+TextFile TextFile::read(const std::filesystem::path& path) { return cut(path, read_bytes(path)); }
+
+TextFile TextFile::read(std::istream& stream, const std::string& name) { return cut(name, read_all(stream, name)); }
+
+TextFile TextFile::cut(const std::filesystem::path& path, std::string bytes) {
   TextFile file;
   file.path_ = path;
-  file.bytes_ = read_bytes(path);
+  file.bytes_ = std::move(bytes);
   const std::string_view text = file.bytes_;
   const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   LB_REQUIRE(text.size() > begin, ErrorKind::data, "text", "{}: is empty", path.string());

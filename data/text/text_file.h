@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ class TextFile {
  public:
   /// Errors (data): missing, unreadable or empty file; the first byte that is not UTF-8, with its line.
   static TextFile read(const std::filesystem::path& path);
+  /// The same for what a stream holds up to its end; `name` stands for the path in messages.
+  static TextFile read(std::istream& stream, const std::string& name);
 
   int64_t lines() const { return static_cast<int64_t>(starts_.size()) - 1; }
   std::string_view line(int64_t number) const;
@@ -26,6 +29,7 @@ class TextFile {
 
  private:
   TextFile() = default;
+  static TextFile cut(const std::filesystem::path& path, std::string bytes);
   int64_t start(int64_t number) const { return starts_[static_cast<size_t>(number - 1)]; }
 
   std::filesystem::path path_;

@@ -36,7 +36,8 @@ class TextIterator final : public spm::SentenceIterator {
 std::string reason(const spm::util::Status& status) {
   const std::string text = status.ToString();
   const size_t bracket = text.rfind("] ");
-  return bracket == std::string::npos ? text : text.substr(bracket + 2);
+  const std::string rest = bracket == std::string::npos ? text : text.substr(bracket + 2);
+  return rest.empty() ? "it cannot be parsed" : rest;
 }
 
 }  // namespace

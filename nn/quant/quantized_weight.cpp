@@ -23,8 +23,8 @@ QTensor QuantizedWeight::codes() const {
 
 void QuantizedWeight::freeze() {
   if (slot_.empty() || slot_.frozen()) return;
-  LB_CHECK(slot_.calibrated(), "quantized weight", "{} cannot be frozen before a training batch has calibrated it",
-           slot_.describe());
+  LB_REQUIRE(slot_.calibrated(), ErrorKind::model, "quantized weight",
+             "{} cannot be frozen before a training batch has calibrated it", slot_.describe());
   slot_.freeze(codes());
   drop_master();
 }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -102,6 +103,9 @@ void log_to_file(const std::string& path) {
     sink->set_level(spdlog::level::info);
     instance().logger.sinks().push_back(std::move(sink));
     instance().logger.flush_on(spdlog::level::info);
+    instance().logger.set_error_handler([path, told = false](const std::string& error) mutable {
+      if (!std::exchange(told, true)) fmt::print(stderr, "warning: {}: lines are missing: {}\n", path, error);
+    });
   } catch (const spdlog::spdlog_ex& error) {
     fail(ErrorKind::data, path, "cannot be opened for the log: {}", error.what());
   }
@@ -109,6 +113,20 @@ void log_to_file(const std::string& path) {
 
 void log_text(LogLevel level, std::string_view text) {
   instance().logger.log(to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+void log_failure(std::string_view text) {
+  show_transient_line("");
+  fmt::print(stderr, "lowbit: error: {}\n", text);
+  const auto& sinks = instance().logger.sinks();
+  for (const spdlog::sink_ptr& sink : sinks) {
+    if (sink == instance().terminal) continue;
+    try {
+      sink->log({instance().logger.name(), spdlog::level::err, spdlog::string_view_t(text.data(), text.size())});
+      sink->flush();
+    } catch (const spdlog::spdlog_ex&) {  // the file cannot take it; standard error has it
+    }
+  }
 }
 
 void show_transient_line(std::string line) { instance().terminal->show(std::move(line)); }

@@ -31,6 +31,9 @@ void log_warning(fmt::format_string<Args...> format, Args&&... args) {
   log_text(LogLevel::warning, fmt::format(format, std::forward<Args>(args)...));
 }
 
+/// The last words of a program that failed, on stderr as "lowbit: error: TEXT" and in the log file, at whatever level.
+void log_failure(std::string_view text);
+
 /// The line at the bottom of a terminal that is rewritten in place; log lines appear above it. Empty takes it away.
 /// Only for a stderr that is a terminal.
 void show_transient_line(std::string line);

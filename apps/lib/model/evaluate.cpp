@@ -17,7 +17,7 @@ LossFigures evaluate_loss(Seq2Seq& model, const TokenDataset& data, int64_t max_
                          .max_target = config.max_positions,
                          .order = Order::by_length,
                          .start_id = config.decoder_start});
-  LossFigures figures;
+  LossFigures figures{.left_out = batches.describe_overlong()};
   double nll = 0;
   int64_t correct = 0;
   for (int64_t i = 0; i < batches.batches_per_epoch(); ++i) {

@@ -11,6 +11,7 @@ struct LossFigures {
   double nll = 0;       ///< per target token, natural log, without smoothing
   double accuracy = 0;  ///< share of tokens whose reference is the most likely
   int64_t tokens = 0;
+  std::string left_out;  ///< a line about rows too long for the model; empty if there are none
 };
 
 /// Teacher-forced figures over a whole dataset.

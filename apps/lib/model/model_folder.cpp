@@ -4,10 +4,13 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "apps/lib/log/log.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/files/checksum_list.h"
 #include "core/files/safetensors.h"
 #include "nn/model_state.h"
+#include "nn/quant/slot.h"
 
 namespace lowbit {
 namespace {
@@ -26,6 +29,19 @@ void compare(const StateDict& written, const StateDict& read) {
   }
   LB_REQUIRE(written.tensors.size() == read.tensors.size(), ErrorKind::self_check, "export",
              "{} tensors written, {} read back", written.tensors.size(), read.tensors.size());
+}
+
+/// Slots whose learned scale no training batch has set yet run with the value that they were made with.
+void warn_if_uncalibrated(Seq2Seq& model, const std::string& file) {
+  std::string first;
+  int64_t count = 0;
+  model.each_slot([&](const std::string& path, Slot& slot) {
+    if (slot.empty() || slot.calibrated()) return;
+    if (count++ == 0) first = path;
+  });
+  if (count > 0)
+    log_warning("{}: the learned scale of {} was never calibrated{}: it is 1 until a training batch sets it", file,
+                first, count > 1 ? fmt::format(", nor those of {} other slots", count - 1) : "");
 }
 
 std::string generation_config(const TransformerConfig& config) {
@@ -52,16 +68,29 @@ std::string resolve_model_folder(const std::string& path) {
 
 LoadedModel load_model(const std::string& path) {
   const std::string folder = resolve_model_folder(path);
+  if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
   const std::string file = (fs::path(folder) / kWeightsFile).string();
-  return {model_from_state(load_safetensors(file), file), folder};
+  LoadedModel loaded = {model_from_state(load_safetensors(file), file), folder};
+  warn_if_uncalibrated(*loaded.model, file);
+  return loaded;
 }
 
-SentencePieceTokenizer load_tokenizer(const std::string& path) {
-  const fs::path folder = fs::absolute(resolve_model_folder(path));
+std::optional<std::string> find_tokenizer(const LoadedModel& loaded) {
+  const fs::path folder = fs::absolute(loaded.folder);
   for (const fs::path& place : {folder, folder.parent_path()})
-    if (fs::exists(place / kTokenizerFile)) return SentencePieceTokenizer::load(place / kTokenizerFile);
-  fail(ErrorKind::model, "model", "no {} in {} or above it; copy the one that the model was trained with",
-       kTokenizerFile, folder.string());
+    if (fs::exists(place / kTokenizerFile)) return (place / kTokenizerFile).string();
+  return std::nullopt;
+}
+
+SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded) {
+  const std::optional<std::string> path = find_tokenizer(loaded);
+  LB_REQUIRE(path, ErrorKind::model, "model", "no {} in {} or above it; copy the one that the model was trained with",
+             kTokenizerFile, loaded.folder);
+  SentencePieceTokenizer tokenizer = SentencePieceTokenizer::load(*path);
+  LB_REQUIRE(tokenizer.vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
+             "{} has {} pieces but the model in {} has {} rows; put the tokenizer there that it was trained with",
+             *path, tokenizer.vocab_size(), loaded.folder, loaded.model->config().vocab);
+  return tokenizer;
 }
 
 PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder) {
@@ -72,7 +101,9 @@ PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& to
   write_file_atomically((path / "generation_config.json").string(), generation_config(model.config()));
   tokenizer.save(path / kTokenizerFile);
   const std::string weights = (path / kWeightsFile).string();
-  save_safetensors(weights, state);
+  ChecksumList sums;
+  sums.add(kWeightsFile, save_safetensors(weights, state));
+  sums.write(path.string());
   const auto again = model_from_state(load_safetensors(weights), weights);
   compare(state, model_state(*again));
   PackedFolder written;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/files/state_dict.h"
@@ -23,18 +24,21 @@ struct LoadedModel {
 /// (model) when there is none.
 std::string resolve_model_folder(const std::string& path);
 
-/// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run.
+/// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run. Errors (model): a file is
+/// broken, or differs from the folder's checksums.txt if it has one. Warns when a learned scale was never calibrated.
 LoadedModel load_model(const std::string& path);
-/// Its tokenizer: in the model's folder, or in the run folder above it.
-SentencePieceTokenizer load_tokenizer(const std::string& path);
+/// Where its tokenizer is: in the model's folder, or in the run folder above it.
+std::optional<std::string> find_tokenizer(const LoadedModel& loaded);
+/// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows.
+SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded);
 
 struct PackedFolder {
   int64_t bytes = 0;  ///< of all files
 };
 
 /// Writes a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
-/// generation_config.json, the tokenizer. It appears whole or not at all, and is read back and compared before it is
-/// given its name: Error (self_check) if a code or a float differs.
+/// generation_config.json, the tokenizer, checksums.txt. It appears whole or not at all, and is read back and compared
+/// before it is given its name: Error (self_check) if a code or a float differs.
 PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "apps/lib/log/log.h"
 #include "apps/lib/model/batch_tensors.h"
 #include "core/error.h"
+#include "data/prepare/clean.h"
 #include "nn/generate/generate.h"
 #include "nn/generate/seq2seq_stepper.h"
 
@@ -33,18 +35,26 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& s
   std::vector<Translation> results(sentences.size());
   std::vector<std::vector<int32_t>> sources;
   std::vector<int64_t> order;
+  const auto longest = static_cast<size_t>(model_.config().max_positions) - 1;  // eos takes a position
+  size_t overlong = 0, first_overlong = 0;
   for (size_t i = 0; i < sentences.size(); ++i) {
-    sources.push_back(tokenizer_.encode(sentences[i]));
+    sources.push_back(tokenizer_.encode(clean(sentences[i])));
     if (sources.back().empty()) {
       results[i].texts = {""};
       continue;
     }
+    if (sources.back().size() > longest) {
+      if (overlong++ == 0) first_overlong = i + 1;
+      sources.back().resize(longest);
+    }
     sources.back().push_back(model_.config().eos);
-    LB_REQUIRE(static_cast<int64_t>(sources.back().size()) <= model_.config().max_positions, ErrorKind::data,
-               "generate", "line {}: {} tokens, but the model has {} positions; split the sentence", i + 1,
-               sources.back().size(), model_.config().max_positions);
     order.push_back(static_cast<int64_t>(i));
   }
+  if (overlong > 0)
+    log_warning(
+        "truncated {} of {} sentences to the model's {} positions (the first is line {}); split them for the "
+        "whole text",
+        overlong, sentences.size(), model_.config().max_positions, first_overlong);
   const auto length = [&](int64_t row) { return sources[static_cast<size_t>(row)].size(); };
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
   auto done = static_cast<int64_t>(sentences.size() - order.size());

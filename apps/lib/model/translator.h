@@ -23,14 +23,14 @@ struct TranslatorConfig {
   int64_t max_tokens = 2048;  ///< source tokens of one batch, padding counted
 };
 
-/// Text to text through a model: tokenise, batch by length, search, detokenise.
+/// Text to text through a model: clean as `lowbit prepare` does, tokenise, batch by length, search, detokenise.
 class Translator {
  public:
   Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config);
 
   /// Results in the order of `sentences`. Batches hold sentences of similar length; `progress` hears how many are done.
-  /// An empty sentence gives empty texts. Error (data) naming the line of a sentence with more tokens than the model
-  /// has positions.
+  /// An empty sentence gives empty texts. One with more tokens than the model has positions is truncated, with one
+  /// warning for all of them.
   std::vector<Translation> translate(const std::vector<std::string>& sentences,
                                      const std::function<void(int64_t done)>& progress = {});
 

@@ -31,7 +31,7 @@ const Verb& find_verb(std::span<const Verb> verbs, const std::string& name) {
 }
 
 // A misspelt LOWBIT_ variable would otherwise be ignored without a word. Those of other verbs are not misspelt.
-void warn_about_unknown_variables(std::span<const Verb> verbs, const Environment& environment) {
+void refuse_unknown_variables(std::span<const Verb> verbs, const Environment& environment) {
   std::vector<std::string> known;
   for (const EnvironmentVariable& variable : environment_variables()) known.emplace_back(variable.name);
   for (const Verb& verb : verbs) {
@@ -39,8 +39,8 @@ void warn_about_unknown_variables(std::span<const Verb> verbs, const Environment
     for (const Option& option : bound->options.options()) known.push_back(option.environment_name());
   }
   for (const auto& [name, value] : environment) {
-    if (std::ranges::find(known, name) == known.end())
-      log_warning("{} is set but sets nothing, the nearest is {}", name, nearest_name(name, known));
+    LB_REQUIRE(std::ranges::find(known, name) != known.end(), ErrorKind::usage, "environment",
+               "unknown variable {}, the nearest is {}; unset it or correct it", name, nearest_name(name, known));
   }
 }
 
@@ -76,7 +76,7 @@ int dispatch(std::span<const Verb> verbs, std::span<const std::string> arguments
   } else {
     const Verb& verb = find_verb(verbs, word);
     const Environment environment = process_environment();
-    if (!environment.empty()) warn_about_unknown_variables(verbs, environment);
+    if (!environment.empty()) refuse_unknown_variables(verbs, environment);
     return run_verb(verb, arguments.subspan(2), environment);
   }
   return 0;
@@ -84,7 +84,7 @@ int dispatch(std::span<const Verb> verbs, std::span<const std::string> arguments
 
 int report_failure(int code, std::string_view message) {
   std::fflush(stdout);
-  fmt::print(stderr, "lowbit: error: {}\n", message);
+  log_failure(message);
   return code;
 }
 

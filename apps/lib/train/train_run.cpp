@@ -5,8 +5,9 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
-#include <numbers>
+#include <fstream>
 #include <optional>
+#include <utility>
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/log/metrics.h"
@@ -14,19 +15,19 @@
 #include "apps/lib/model/batch_tensors.h"
 #include "apps/lib/model/evaluate.h"
 #include "apps/lib/model/model_folder.h"
-#include "apps/lib/model/recipe_folder.h"
 #include "apps/lib/profile/profile_window.h"
 #include "apps/lib/program/signals.h"
 #include "apps/lib/run/run_folder.h"
+#include "apps/lib/tensorboard/tensorboard.h"
 #include "apps/lib/train/cost_clock.h"
 #include "apps/lib/train/level_stats.h"
+#include "apps/lib/train/meter.h"
+#include "apps/lib/train/start_model.h"
 #include "apps/lib/train/text_task.h"
 #include "core/allocator.h"
 #include "core/error.h"
 #include "data/batch/prefetch.h"
 #include "nn/model_state.h"
-#include "nn/module_state.h"
-#include "nn/quant/weight_slot.h"
 #include "optim/checkpoint_store.h"
 #include "optim/ema.h"
 #include "optim/sgd.h"
@@ -47,41 +48,6 @@ std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimOptions& opt
   return std::make_unique<Adam>(std::move(groups), config);
 }
 
-bool has_frozen_weights(Seq2Seq& model) {
-  bool found = false;
-  model.each_slot([&](const std::string&, Slot& slot) {
-    const auto* weight = dynamic_cast<const WeightSlot*>(&slot);
-    found = found || (weight && weight->frozen());
-  });
-  return found;
-}
-
-/// The model that training starts from: another model, the teacher's weights, or fresh ones; then quantized by the
-/// recipe.
-std::unique_ptr<Seq2Seq> make_model(const TrainOptions& options, int64_t vocab, Seq2Seq* teacher) {
-  std::unique_ptr<Seq2Seq> model;
-  if (!options.finetune_from.empty()) {
-    model = load_model(options.finetune_from).model;
-    LB_REQUIRE(!has_frozen_weights(*model), ErrorKind::usage, "train",
-               "{} is packed: it has no float weights to go on from; give the run that it was exported from",
-               options.finetune_from);
-  } else if (teacher) {
-    model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
-                                      static_cast<uint64_t>(options.seed));
-    load_module_state(*model, module_state(*teacher));
-  } else {
-    model = std::make_unique<Seq2Seq>(resolve_model(options.model, vocab), static_cast<uint64_t>(options.seed));
-  }
-  if (!options.quant.recipe.empty()) {
-    RecipeOptions how{.activation = model->config().activation};
-    if (options.quant.output_bits) how.output_bits = static_cast<int>(options.quant.output_bits);
-    const Recipe recipe = load_recipe(options.quant.recipe, how);
-    apply(recipe, *model);
-    log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
-  }
-  return model;
-}
-
 BatcherOptions batching(const TrainOptions& options, const TransformerConfig& model) {
   return {.max_tokens = options.data.max_tokens,
           .max_source = std::min(options.data.max_length, model.max_positions),
@@ -90,64 +56,28 @@ BatcherOptions batching(const TrainOptions& options, const TransformerConfig& mo
           .start_id = model.decoder_start};
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 DistillationConfig distillation(const TrainOptions& options) {
   DistillationConfig config = options.teacher.loss;
   config.smoothing = options.label_smoothing;
   return config;
 }
 
-double base2(double nats) { return nats / std::numbers::ln2; }
-
-/// Averages of the updates since the last log line, in fairseq's terms.
-class Meter {
- public:
-  void add(const StepReport& step) {
-    loss_ += step.loss * static_cast<double>(step.tokens);
-    nll_ += step.nll * static_cast<double>(step.tokens);
-    tokens_ += step.tokens;
-    ++updates_;
-    clipped_ += step.clip_factor < 1;
-    last_ = step;
-  }
-
-  Record record(const char* kind, int64_t epoch, double wall_s) const {
-    const double seconds = seconds_since(start_);
-    const double tokens = static_cast<double>(tokens_), updates = static_cast<double>(updates_);
-    return {{"kind", kind},
-            {"epoch", epoch},
-            {"loss", base2(loss_ / tokens)},
-            {"nll_loss", base2(nll_ / tokens)},
-            {"ppl", std::exp(nll_ / tokens)},
-            {"wps", tokens / seconds},
-            {"ups", updates / seconds},
-            {"wpb", tokens / updates},
-            {"num_updates", last_.update},
-            {"lr", last_.lr},
-            {"gnorm", last_.grad_norm},
-            {"clip", 100.0 * static_cast<double>(clipped_) / updates},
-            {"train_wall", seconds},
-            {"wall", wall_s}};
-  }
-
- private:
-  double loss_ = 0, nll_ = 0;
-  int64_t tokens_ = 0, updates_ = 0, clipped_ = 0;
-  StepReport last_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
+void append_line(const std::string& path, const std::string& line) {
+  std::ofstream file(path, std::ios::app);
+  file << line << std::endl;
+  LB_REQUIRE(file, ErrorKind::data, path, "cannot be written");
+}
 
 /// One run from its folder to its last checkpoint.
 class TrainRun {
  public:
+  /// Makes everything and goes back to the last checkpoint if the folder has one, which is unchanged if that fails.
   TrainRun(const TrainOptions& options, const RunFolder& folder);
   int run();
 
  private:
   void restore();
+  int train_to_the_end();
   StepReport step();
   void report_step(const StepReport& report, Progress& progress);
   void validate();
@@ -174,10 +104,12 @@ class TrainRun {
   CheckpointStore checkpoints_;
   TrainState state_;
   std::unique_ptr<MetricsWriter> metrics_;
+  std::unique_ptr<TensorBoard> tensorboard_;
   LevelStats levels_;
   CostClock cost_;
   ProfileWindow profile_;
   Meter meter_;
+  bool told_left_out_ = false;
 };
 
 TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
@@ -188,13 +120,8 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
                                    .best = options.save.keep_best,
                                    .higher_is_better = options.valid.metric == "bleu"}),
       profile_(folder.path(), options.profile_updates) {
-  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);
-  if (!options.teacher.model.empty()) teacher_ = load_model(options.teacher.model).model;
-  model_ = make_model(options, task_.tokenizer.vocab_size(), teacher_.get());
-  LB_REQUIRE(model_->config().vocab == task_.tokenizer.vocab_size(), ErrorKind::usage, "train",
-             "the model that training starts from has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer "
-             "with data.tokenizer",
-             model_->config().vocab, task_.tokenizer.vocab_size());
+  if (!options.teacher.model.empty()) teacher_ = load_for(task_.tokenizer, options.teacher.model).model;
+  model_ = start_model(options, task_.tokenizer, teacher_.get());
   optimizer_ = make_optimizer(*model_, options.optim);
   if (options.optim.ema_decay > 0)
     ema_ = std::make_unique<Ema>(optimizer_->groups(), EmaConfig{.decay = options.optim.ema_decay});
@@ -211,6 +138,8 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   state_.data.seed = static_cast<uint64_t>(options.seed);
   state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
   log_info("{} parameters, {} batches an epoch", model_->parameter_count(), batches_->batches_per_epoch());
+  restore();
+  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);  // after restore() has refused another run's folder
 }
 
 StepReport TrainRun::step() {
@@ -239,7 +168,9 @@ StepReport TrainRun::step() {
 void TrainRun::write(Record record) {
   record["update"] = state_.updates;
   record["epoch"] = epoch();
-  metrics_->write(std::move(record));
+  record["time"] = unix_seconds();
+  metrics_->write(record);
+  if (record["kind"] != "start") tensorboard_->add(record);  // which says when and how, not how well
 }
 
 void TrainRun::report_step(const StepReport& report, Progress& progress) {
@@ -262,6 +193,11 @@ void TrainRun::validate() {
     std::optional<EmaScope> averaged;
     if (ema_) averaged.emplace(*ema_);
     const LossFigures loss = evaluate_loss(*model_, task_.dev, options_.data.max_tokens);
+    LB_REQUIRE(std::isfinite(loss.nll), ErrorKind::diverged, "validation",
+               "update {}: the loss on the dev set is not finite. Lower optim.lr, set optim.clip_norm, or resume from "
+               "an earlier checkpoint",
+               state_.updates);
+    if (!loss.left_out.empty() && !std::exchange(told_left_out_, true)) log_warning("dev set: {}", loss.left_out);
     record["loss"] = record["nll_loss"] = base2(loss.nll);
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
@@ -314,15 +250,27 @@ void TrainRun::restore() {
 }
 
 int TrainRun::run() {
-  restore();
   const bool resumed = state_.updates > 0;
-  metrics_ = std::make_unique<MetricsWriter>(folder_.metrics(),
-                                             resumed ? std::optional<int64_t>(state_.updates) : std::nullopt);
+  const std::optional<int64_t> after = resumed ? std::optional(state_.updates) : std::nullopt;
+  metrics_ = std::make_unique<MetricsWriter>(folder_.metrics(), after);
+  tensorboard_ = std::make_unique<TensorBoard>(
+      options_.log.tensorboard.empty() ? folder_.tensorboard() : options_.log.tensorboard, after);
   write({{"kind", "start"},
          {"name", std::filesystem::path(folder_.path()).filename()},
          {"resumed_from", resumed ? Record(state_.updates) : Record()},
          {"parameters", model_->parameter_count()},
          {"recipe", options_.quant.recipe}});
+  try {
+    return train_to_the_end();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::diverged) throw;
+    append_line(folder_.overflow(),
+                Record{{"update", state_.updates}, {"time", unix_seconds()}, {"message", error.what()}}.dump());
+    throw Error(error.kind(), fmt::format("{} (recorded in {})", error.what(), folder_.overflow()));
+  }
+}
+
+int TrainRun::train_to_the_end() {
   const StopGuard guard;
   Progress progress("train", options_.max_update, options_.log, state_.updates);
   while (state_.updates < options_.max_update && !out_of_patience()) {
@@ -346,9 +294,12 @@ int train(const TrainOptions& options, const std::string& config_yaml, std::span
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const ops::MatmulPrecisionScope precision(options.matmul);
   const RunFolder folder = RunFolder::create(options.run);
-  folder.describe(config_yaml, command_line);
+  const bool used = folder.holds_run();
+  if (!used) folder.describe(config_yaml, command_line);
   log_to_file(folder.log());
-  return TrainRun(options, folder).run();
+  TrainRun run(options, folder);
+  if (used) folder.describe(config_yaml, command_line);  // not before the run has accepted the new options
+  return run.run();
 }
 
 }  // namespace lowbit

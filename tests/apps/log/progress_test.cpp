@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "apps/lib/log/train_line.h"
+#include "tests/support/file_size_limit.h"
 
 namespace lowbit {
 namespace {
@@ -142,6 +143,24 @@ TEST(Log, LevelsComeFromTheEnvironmentAndAFileGetsAll) {
   const std::string log(text, size);
   EXPECT_NE(log.find("| info | step 1\n"), std::string::npos) << log;
   EXPECT_NE(log.find("| warning | careful\n"), std::string::npos) << log;
+}
+
+TEST(Log, AFileThatCannotTakeMoreIsToldOnceAndTheWorkGoesOn) {
+  const std::string path = ::testing::TempDir() + "lowbit_full_log_test.log";
+  std::remove(path.c_str());
+  setenv("LOWBIT_LOG", "warning", 1);
+  set_up_log();
+  log_to_file(path);
+  ::testing::internal::CaptureStderr();
+  {
+    const test::FileSizeLimit limit(300);  // what goes to standard error, a file too, is shorter
+    for (int i = 0; i < 5; ++i) log_info("{}", std::string(100, 'x'));
+  }
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  unsetenv("LOWBIT_LOG");
+  set_up_log();
+  EXPECT_EQ(told.find("warning: " + path + ": lines are missing: "), 0u) << told;
+  EXPECT_EQ(std::count(told.begin(), told.end(), '\n'), 1) << told;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "tests/apps/event_files.h"
 
 namespace lowbit {
 namespace {
@@ -17,22 +18,8 @@ class TensorBoardTest : public ::testing::Test {
   TensorBoardTest() : folder_(::testing::TempDir() + "lowbit_tb_" + std::to_string(getpid())) {}
   ~TensorBoardTest() override { fs::remove_all(folder_); }
 
-  /// The payloads of the one event file in a folder.
   std::vector<std::string> payloads(const std::string& name) const {
-    std::vector<std::string> result;
-    for (const auto& entry : fs::directory_iterator(folder_ + "/" + name)) {
-      EXPECT_TRUE(entry.path().filename().string().starts_with("events.out.tfevents."));
-      std::ifstream file(entry.path(), std::ios::binary);
-      const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-      for (size_t at = 0; at < bytes.size();) {
-        uint64_t length = 0;
-        std::memcpy(&length, bytes.data() + at, sizeof(length));
-        result.push_back(bytes.substr(at + 12, length));
-        EXPECT_EQ(bytes.substr(at, length + 16), frame_record(result.back()));
-        at += length + 16;
-      }
-    }
-    return result;
+    return test::event_payloads(folder_ + "/" + name);
   }
 
   std::string folder_;

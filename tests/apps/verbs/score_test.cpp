@@ -90,13 +90,16 @@ TEST_F(ScoreVerb, RefusesWhatItCannotScore) {
   write("short", "one line\n");
   const test::Outcome misaligned = score_files("bleu", {"--ref", folder_.path("short")});
   EXPECT_EQ(misaligned.code, 3);
-  EXPECT_NE(misaligned.err.find("short] 1 lines, but"), std::string::npos) << misaligned.err;
+  EXPECT_NE(misaligned.err.find("hyp, line 2, byte 31: has no partner"), std::string::npos) << misaligned.err;
   const test::Outcome unknown = score_files("blue", {});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_NE(unknown.err.find("bleu|chrf|chrf++|ter|rouge"), std::string::npos) << unknown.err;
   const test::Outcome foreign = score_files("ter", {"--tokenize", "intl"});
   EXPECT_EQ(foreign.code, 2);
   EXPECT_NE(foreign.err.find("has no effect on ter"), std::string::npos) << foreign.err;
+  const test::Outcome both = score_files("bleu", {"--json", "--show-tokens"});
+  EXPECT_EQ(both.code, 2);
+  EXPECT_NE(both.err.find("leave one of them out"), std::string::npos) << both.err;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ TEST_F(ParallelTextTest, LinesKeepEmptyRows) {
 
 TEST_F(ParallelTextTest, MisalignedLinesNameTheFirstWithoutPartner) {
   const auto source = write("a.en", "one\ntwo\nthree\n"), target = write("a.it", "uno\ndue\n");
-  test::expect_error(ErrorKind::data, {"a.en, line 3, byte 8", "a.it ends after 2 lines"},
+  test::expect_error(ErrorKind::data, {"a.en, line 3, byte 8", "a.it ends after line 2"},
                      [&] { read_parallel_lines(source, target); });
   test::expect_error(ErrorKind::data, {"a.en, line 3"}, [&] { read_parallel_lines(target, source); });
 }

@@ -1,0 +1,66 @@
+#include "apps/lib/train/start_model.h"
+
+#include <optional>
+
+#include "apps/lib/log/log.h"
+#include "apps/lib/model/recipe_folder.h"
+#include "core/error.h"
+#include "nn/module_state.h"
+#include "nn/quant/weight_slot.h"
+
+namespace lowbit {
+namespace {
+
+bool has_frozen_weights(Seq2Seq& model) {
+  bool found = false;
+  model.each_slot([&](const std::string&, Slot& slot) {
+    const auto* weight = dynamic_cast<const WeightSlot*>(&slot);
+    found = found || (weight && weight->frozen());
+  });
+  return found;
+}
+
+}  // namespace
+
+LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path) {
+  LoadedModel loaded = load_model(path);
+  const int64_t rows = loaded.model->config().vocab;
+  LB_REQUIRE(rows == tokenizer.vocab_size(), ErrorKind::usage, "train",
+             "the model in {} has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer with data.tokenizer",
+             loaded.folder, rows, tokenizer.vocab_size());
+  const std::optional<std::string> own = find_tokenizer(loaded);
+  LB_REQUIRE(!own || SentencePieceTokenizer::load(*own).fingerprint() == tokenizer.fingerprint(), ErrorKind::usage,
+             "train",
+             "the model in {} was trained with another vocabulary of {} pieces; give it with data.tokenizer={}",
+             loaded.folder, rows, *own);
+  return loaded;
+}
+
+std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const SentencePieceTokenizer& tokenizer,
+                                     Seq2Seq* teacher) {
+  std::unique_ptr<Seq2Seq> model;
+  if (!options.finetune_from.empty()) {
+    LoadedModel start = load_for(tokenizer, options.finetune_from);
+    LB_REQUIRE(!has_frozen_weights(*start.model), ErrorKind::usage, "train",
+               "{} is packed: it has no float weights to go on from; give the run that it was exported from",
+               start.folder);
+    model = std::move(start.model);
+  } else if (teacher) {
+    model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
+                                      static_cast<uint64_t>(options.seed));
+    load_module_state(*model, module_state(*teacher));
+  } else {
+    model = std::make_unique<Seq2Seq>(resolve_model(options.model, tokenizer.vocab_size()),
+                                      static_cast<uint64_t>(options.seed));
+  }
+  if (!options.quant.recipe.empty()) {
+    RecipeOptions how{.activation = model->config().activation};
+    if (options.quant.output_bits) how.output_bits = static_cast<int>(options.quant.output_bits);
+    const Recipe recipe = load_recipe(options.quant.recipe, how);
+    apply(recipe, *model);
+    log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
+  }
+  return model;
+}
+
+}  // namespace lowbit

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/train/train_options.h"
+
+namespace lowbit {
+
+/// A model that training builds on: a teacher, or where a student starts. Error (usage) unless its rows stand for the
+/// pieces of the tokenizer.
+LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path);
+
+/// The model that training starts from: another model (finetune_from), the teacher's weights, or fresh ones; then
+/// quantized by the recipe.
+std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const SentencePieceTokenizer& tokenizer,
+                                     Seq2Seq* teacher);
+
+}  // namespace lowbit
