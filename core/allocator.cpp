@@ -26,7 +26,7 @@ class CpuAllocator final : public Allocator {
   Block allocate(size_t bytes) override {
     const size_t size = size_class(bytes);
     std::lock_guard lock(mutex_);
-    Block block{take_cached(size), size};
+    Block block = take_cached(size);
     if (!block.ptr) block.ptr = std::aligned_alloc(kAlignment, size);
     if (!block.ptr) {
       drop_cache();
@@ -35,7 +35,7 @@ class CpuAllocator final : public Allocator {
     LB_REQUIRE(block.ptr, ErrorKind::memory, "allocator",
                "out of memory: {} bytes asked for, {} in use, {} at the peak; use a smaller batch", bytes, in_use_,
                peak_);
-    in_use_ += size;
+    in_use_ += block.bytes;
     peak_ = std::max(peak_, in_use_);
     return block;
   }
@@ -67,12 +67,15 @@ class CpuAllocator final : public Allocator {
   }
 
  private:
-  void* take_cached(size_t size) {
-    const auto found = cache_.find(size);
-    if (found == cache_.end() || found->second.empty()) return nullptr;
-    void* ptr = found->second.back();
+  /// The smallest cached block that fits and wastes at most a third of itself; batches of ragged lengths would else
+  /// leave a block of every size behind.
+  Block take_cached(size_t size) {
+    const auto found = cache_.lower_bound(size);
+    if (found == cache_.end() || found->first > size + size / 2) return {nullptr, size};
+    const Block block{found->second.back(), found->first};
     found->second.pop_back();
-    return ptr;
+    if (found->second.empty()) cache_.erase(found);
+    return block;
   }
 
   void drop_cache() noexcept {

@@ -5,6 +5,7 @@
 
 #include "core/allocator.h"
 #include "core/error.h"
+#include "core/kernels/elementwise.h"
 
 namespace lowbit {
 
@@ -43,10 +44,6 @@ double widen(double x) { return x; }
 double widen(float x) { return x; }
 double widen(f16 x) { return to_float(x); }
 double widen(bf16 x) { return to_float(x); }
-void narrow(double x, double& y) { y = x; }
-void narrow(double x, float& y) { y = static_cast<float>(x); }
-void narrow(double x, f16& y) { y = to_f16(static_cast<float>(x)); }
-void narrow(double x, bf16& y) { y = to_bf16(static_cast<float>(x)); }
 
 }  // namespace
 
@@ -133,14 +130,11 @@ Tensor Tensor::clone() const {
 
 Tensor Tensor::to(DType dtype) const {
   if (dtype == dtype_) return *this;
+  LB_CHECK(is_floating(dtype_) && is_floating(dtype), "cast", "between floating types, not {} to {}", to_string(dtype_),
+           to_string(dtype));
   Tensor t = empty(shape_, dtype, device());
-  visit_floating(dtype_, [&](auto from) {
-    visit_floating(dtype, [&](auto target) {
-      const auto* x = data<decltype(from)>();
-      auto* y = t.mutable_data<decltype(target)>();
-      for (int64_t i = 0, n = numel(); i < n; ++i) narrow(widen(x[i]), y[i]);
-    });
-  });
+  elementwise_kernels(device(), dtype_ == DType::f64 ? dtype_ : dtype)
+      .cast(current_stream(device()), {raw(), dtype_, t.mutable_raw(), dtype, numel()});
   return t;
 }
 

@@ -50,7 +50,8 @@ class Tensor {
   /// Rows [begin, end) of the leading axis; shares storage.
   Tensor rows(int64_t begin, int64_t end) const;
   Tensor clone() const;
-  Tensor to(DType dtype) const;  ///< a copy in another floating type (this tensor itself when it has that type)
+  /// A copy in another floating type, rounded to nearest even; this tensor itself when it has that type.
+  Tensor to(DType dtype) const;
   void copy_from(const Tensor& source);
   void fill_zero();
 

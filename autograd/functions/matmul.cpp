@@ -8,13 +8,17 @@ namespace lowbit {
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias, SourceLine at) {
   LB_CHECK(weight.shape().rank() == 2 && x.shape().rank() >= 1 && x.shape().last() == weight.shape()[1], "linear",
            "input {} must end in the columns of the weight {}", x.shape().str(), weight.shape().str());
+  const DType operand = ops::operand_type(x.dtype());
+  const Tensor factor = x.value().to(operand);
   const Tensor y =
-      ops::matmul(x.value(), weight.value(), {.transpose_b = true, .bias = bias.defined() ? bias.value() : Tensor()});
+      ops::matmul(factor, weight.value().to(operand),
+                  {.transpose_b = true, .bias = bias.defined() ? bias.value() : Tensor(), .result = x.dtype()});
   return record(
       "linear", y, {x, weight, bias},
-      [x = Saved(x.value()), weight = Saved(weight.value())](const Tensor& dy, GradSink& dx) {
-        if (dx.needs(0)) dx.add(0, ops::matmul(dy, weight.get()));
-        if (dx.needs(1)) dx.add(1, ops::matmul(dy, x.get(), {.transpose_a = true}));
+      [x = Saved(factor), weight = Saved(weight.value()), operand](const Tensor& dy, GradSink& dx) {
+        const Tensor dy_factor = dx.needs(0) || dx.needs(1) ? dy.to(operand) : Tensor();
+        if (dx.needs(0)) dx.add(0, ops::matmul(dy_factor, weight.get().to(operand), {.result = dy.dtype()}));
+        if (dx.needs(1)) dx.add(1, ops::matmul(dy_factor, x.get(), {.transpose_a = true, .result = dy.dtype()}));
         if (dx.needs(2)) dx.add(2, ops::column_sum(dy));
       },
       at);

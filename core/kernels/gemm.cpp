@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <dnnl.hpp>
 
 #include "core/allocator.h"
+#include "core/cpu_features.h"
 #include "core/kernels/cpu/simd.h"
 #include "core/kernels/elementwise.h"
 #include "core/kernels/table.h"
@@ -86,27 +88,66 @@ void gemm_f64(const GemmArgs& g) {
 
 /// Half operands are widened to f32, multiplied there and rounded once: what tensor cores with f32 accumulation do.
 void gemm_half(Stream& stream, const GemmArgs& g) {
-  const int64_t size_a = g.m * g.k, size_b = g.k * g.n, size_c = g.m * g.n, size_bias = g.bias ? g.n : 0;
+  const bool narrow = g.dtype != DType::f32;  // the result too
+  const int64_t size_a = g.m * g.k, size_b = g.k * g.n, size_c = narrow ? g.m * g.n : 0, size_bias = narrow ? g.n : 0;
   Workspace a(size_a), b(size_b), c(size_c), bias(size_bias);
-  const ElementwiseKernels& elementwise = elementwise_kernels(stream.device(), g.dtype);
+  const ElementwiseKernels& elementwise = elementwise_kernels(stream.device(), g.operands);
   const auto widen = [&](const void* from, float* to, int64_t n) {
-    elementwise.cast(stream, {from, g.dtype, to, DType::f32, n});
+    elementwise.cast(stream, {from, g.operands, to, DType::f32, n});
   };
   widen(g.a, a.data(), size_a);
   widen(g.b, b.data(), size_b);
-  if (g.bias) widen(g.bias, bias.data(), size_bias);
-  if (g.accumulate) widen(g.c, c.data(), size_c);
   GemmArgs wide = g;
-  wide.a = a.data(), wide.b = b.data(), wide.c = c.data(), wide.dtype = DType::f32;
-  wide.bias = g.bias ? bias.data() : nullptr;
+  wide.a = a.data(), wide.b = b.data(), wide.operands = wide.dtype = DType::f32;
+  if (!narrow) return gemm_f32(wide);
+  wide.c = c.data();
+  if (g.bias) {
+    widen(g.bias, bias.data(), size_bias);
+    wide.bias = bias.data();
+  }
+  if (g.accumulate) widen(g.c, c.data(), size_c);
   gemm_f32(wide);
   elementwise.cast(stream, {c.data(), DType::f32, g.c, g.dtype, size_c});
 }
 
+/// Without these the primitive would emulate, slower than f32.
+bool has_bf16_products() {
+  const CpuFeatures& cpu = cpu_features();
+  return cpu.has(CpuFeature::avx512_bf16) || cpu.has(CpuFeature::amx_bf16);
+}
+
+/// bf16 operands, f32 result, by oneDNN's primitive, which knows the instructions for it.
+void gemm_bf16_primitive(const GemmArgs& g) {
+  using dnnl::memory;
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  static thread_local dnnl::stream stream(engine);
+  const auto order = [](bool transposed) { return transposed ? memory::format_tag::ba : memory::format_tag::ab; };
+  const memory::desc a({g.m, g.k}, memory::data_type::bf16, order(g.transpose_a));
+  const memory::desc b({g.k, g.n}, memory::data_type::bf16, order(g.transpose_b));
+  const memory::desc c({g.m, g.n}, memory::data_type::f32, memory::format_tag::ab);
+  const memory::desc bias({1, g.n}, memory::data_type::f32, memory::format_tag::ab);
+  dnnl::primitive_attr attributes;
+  if (g.accumulate) {
+    dnnl::post_ops sum;
+    sum.append_sum(1.0f);
+    attributes.set_post_ops(sum);
+  }
+  const auto what = g.bias ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
+  const dnnl::matmul product(dnnl::matmul::primitive_desc(what, attributes, engine));  // compiled once, then cached
+  std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, memory(a, engine, const_cast<void*>(g.a))},
+                                               {DNNL_ARG_WEIGHTS, memory(b, engine, const_cast<void*>(g.b))},
+                                               {DNNL_ARG_DST, memory(c, engine, g.c)}};
+  if (g.bias) arguments.emplace(DNNL_ARG_BIAS, memory(bias, engine, const_cast<void*>(g.bias)));
+  product.execute(stream, arguments);
+  stream.wait();
+}
+
 void gemm(Stream& stream, const GemmArgs& g) {
   if (g.m == 0 || g.n == 0) return;
-  if (g.dtype == DType::f32) return gemm_f32(g);
-  if (g.dtype == DType::f64) return gemm_f64(g);
+  if (g.operands == DType::bf16 && g.dtype == DType::f32 && g.k > 0 && has_bf16_products())
+    return gemm_bf16_primitive(g);
+  if (g.operands == DType::f32) return gemm_f32(g);
+  if (g.operands == DType::f64) return gemm_f64(g);
   gemm_half(stream, g);
 }
 

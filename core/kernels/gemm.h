@@ -11,14 +11,15 @@
 namespace lowbit {
 
 /// c [m, n] = op(a) op(b) + bias, or c += op(a) op(b) with `accumulate`. op(a) is [m, k], op(b) is [k, n]; a transposed
-/// operand is stored the other way round. All dense and row-major, of one dtype; half types accumulate in f32 and round
-/// once per store. `bias` [n] may be null and excludes `accumulate`.
+/// operand is stored the other way round. All dense and row-major; a and b are of type `operands`, bias and c of type
+/// `dtype`: the same, or f32 for bf16 operands. Half types accumulate in f32 and round once per store. `bias` [n] may
+/// be null and excludes `accumulate`.
 struct GemmArgs {
   const void *a, *b, *bias;
   void* c;
   int64_t m, n, k;
   bool transpose_a, transpose_b, accumulate;
-  DType dtype;
+  DType operands, dtype;
 };
 struct GemmKernels {
   void (*gemm)(Stream&, const GemmArgs&) = nullptr;

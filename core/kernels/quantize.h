@@ -4,6 +4,7 @@
 #include <span>
 
 #include "core/device.h"
+#include "core/dtype.h"
 #include "core/kernels/target.h"
 #include "core/stream.h"
 
@@ -55,7 +56,8 @@ struct DequantizeArgs {
   const float *scale, *offset;  // offset may be null
   Groups groups;
   int32_t zero;
-  float* y;
+  void* y;
+  DType dtype;  // of y, f32 or bf16
 };
 struct ApplyMaskArgs {
   const float* g;

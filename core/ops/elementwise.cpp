@@ -65,15 +65,6 @@ void scale_(Tensor& y, double alpha) {
   kernels(y).axpby(current_stream(y.device()), {alpha, data, 0, data, y.numel(), y.dtype()});
 }
 
-Tensor cast(const Tensor& x, DType dtype) {
-  check_floating("cast", x);
-  LB_CHECK(is_floating(dtype), "cast", "to a floating type, not {}", to_string(dtype));
-  if (dtype == x.dtype()) return x;
-  Tensor y = Tensor::empty(x.shape(), dtype, x.device());
-  kernels(x).cast(current_stream(x.device()), {x.raw(), x.dtype(), y.mutable_raw(), dtype, x.numel()});
-  return y;
-}
-
 Tensor full(const Shape& shape, double value, DType dtype, Device device) {
   Tensor y = Tensor::empty(shape, dtype, device);
   check_floating("full", y);

@@ -20,8 +20,6 @@ inline Tensor mul(const Tensor& a, const Tensor& b) { return binary(Binary::mul,
 Tensor scale(const Tensor& x, double alpha);
 /// y += alpha * x, in place.
 void add_(Tensor& y, const Tensor& x, double alpha = 1);
-/// x in another floating type, rounded to nearest even; x itself when it has that type.
-Tensor cast(const Tensor& x, DType dtype);
 /// A tensor of one repeated value.
 Tensor full(const Shape& shape, double value, DType dtype = DType::f32, Device device = {});
 /// y *= alpha, in place.

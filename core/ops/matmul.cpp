@@ -6,6 +6,8 @@
 namespace lowbit::ops {
 namespace {
 
+thread_local MatmulPrecision precision_here = MatmulPrecision::f32;
+
 GemmArgs checked(const Tensor& a, const Tensor& b, const MatmulOptions& options) {
   LB_CHECK(a.shape().rank() >= 1 && b.shape().rank() >= 1 && is_floating(a.dtype()) && a.dtype() == b.dtype(), "matmul",
            "needs matrices of one floating type, got {} {} and {} {}", to_string(a.dtype()), a.shape().str(),
@@ -18,21 +20,32 @@ GemmArgs checked(const Tensor& a, const Tensor& b, const MatmulOptions& options)
   const int64_t inner = g.transpose_b ? b.shape().last() : b.shape().rows();
   LB_CHECK(g.k == inner, "matmul", "inner extents {} and {} must agree: {}{} times {}{}", g.k, inner, a.shape().str(),
            g.transpose_a ? " transposed" : "", b.shape().str(), g.transpose_b ? " transposed" : "");
-  g.a = a.raw(), g.b = b.raw(), g.dtype = a.dtype();
+  g.a = a.raw(), g.b = b.raw(), g.operands = a.dtype(), g.dtype = options.result.value_or(a.dtype());
+  LB_CHECK(g.dtype == g.operands || (g.dtype == DType::f32 && g.operands == DType::bf16), "matmul",
+           "{} operands cannot give {}", to_string(g.operands), to_string(g.dtype));
   return g;
 }
 
 }  // namespace
 
+MatmulPrecision matmul_precision() { return precision_here; }
+MatmulPrecisionScope::MatmulPrecisionScope(MatmulPrecision precision) : outer_(precision_here) {
+  precision_here = precision;
+}
+MatmulPrecisionScope::~MatmulPrecisionScope() { precision_here = outer_; }
+DType operand_type(DType dtype) {
+  return dtype == DType::f32 && precision_here == MatmulPrecision::bf16 ? DType::bf16 : dtype;
+}
+
 Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options) {
   GemmArgs g = checked(a, b, options);
   if (options.bias.defined()) {
-    LB_CHECK(options.bias.shape() == Shape{g.n} && options.bias.dtype() == a.dtype(), "matmul",
-             "bias must be {} [{}], got {} {}", to_string(a.dtype()), g.n, to_string(options.bias.dtype()),
+    LB_CHECK(options.bias.shape() == Shape{g.n} && options.bias.dtype() == g.dtype, "matmul",
+             "bias must be {} [{}], got {} {}", to_string(g.dtype), g.n, to_string(options.bias.dtype()),
              options.bias.shape().str());
     g.bias = options.bias.raw();
   }
-  Tensor c = Tensor::empty(g.transpose_a ? Shape{g.m, g.n} : a.shape().with_last(g.n), a.dtype(), a.device());
+  Tensor c = Tensor::empty(g.transpose_a ? Shape{g.m, g.n} : a.shape().with_last(g.n), g.dtype, a.device());
   g.c = c.mutable_raw();
   gemm_kernels(a.device(), a.dtype()).gemm(current_stream(a.device()), g);
   return c;
@@ -40,9 +53,9 @@ Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options) {
 
 void matmul_add_(Tensor& c, const Tensor& a, const Tensor& b, const MatmulOptions& options) {
   GemmArgs g = checked(a, b, options);
-  LB_CHECK(c.shape().rows() == g.m && c.shape().last() == g.n && c.dtype() == a.dtype() && !options.bias.defined(),
+  LB_CHECK(c.shape().rows() == g.m && c.shape().last() == g.n && c.dtype() == g.dtype && !options.bias.defined(),
            "matmul_add_", "the sum {} {} must be {} [{}, {}], without a bias", to_string(c.dtype()), c.shape().str(),
-           to_string(a.dtype()), g.m, g.n);
+           to_string(g.dtype), g.m, g.n);
   g.c = c.mutable_raw(), g.accumulate = true;
   gemm_kernels(a.device(), a.dtype()).gemm(current_stream(a.device()), g);
 }

@@ -43,16 +43,17 @@ CodeBook code_book_from_name(std::string_view name) {
   fail(ErrorKind::model, "code book", "no code book is called '{}'", name);
 }
 
-Tensor dequantize(const QTensor& q) {
+Tensor dequantize(const QTensor& q, DType dtype) {
   const Groups groups =
       q.per == Granularity::tensor ? Groups{1, q.codes.numel()} : Groups{q.shape().rows(), q.shape().last()};
   LB_CHECK(q.scale.numel() == groups.count && (!q.offset.defined() || q.offset.numel() == groups.count), "dequantize",
            "{} codes need {} scales, not {}", q.shape().str(), groups.count, q.scale.shape().str());
-  Tensor y = Tensor::empty(q.shape(), DType::f32, q.codes.device());
+  LB_CHECK(dtype == DType::f32 || dtype == DType::bf16, "dequantize", "to f32 or bf16, not {}", to_string(dtype));
+  Tensor y = Tensor::empty(q.shape(), dtype, q.codes.device());
   quantize_kernels(q.codes.device())
       .dequantize(current_stream(q.codes.device()),
                   {q.codes.data<int8_t>(), q.scale.data<float>(), q.offset.defined() ? q.offset.data<float>() : nullptr,
-                   groups, zero_of(q.book), y.mutable_data<float>()});
+                   groups, zero_of(q.book), y.mutable_raw(), dtype});
   return y;
 }
 

@@ -45,7 +45,7 @@ struct QTensor {
   const Shape& shape() const { return codes.shape(); }
 };
 
-/// The f32 values.
-Tensor dequantize(const QTensor& q);
+/// The values, in f32 or rounded to bf16.
+Tensor dequantize(const QTensor& q, DType dtype = DType::f32);
 
 }  // namespace lowbit

@@ -40,15 +40,18 @@ Variable quantized_linear(const Variable& x, QuantizedWeight& weight, const Vari
 
   return record(
       "quantized_linear", y.to(x.dtype()), inputs,
-      [=, x_rule = input.get(), w_rule = weight_slot.get(), dtype = x.dtype()](const Tensor& dy_any, GradSink& dx) {
-        const Tensor dy = dy_any.to(DType::f32);
+      [=, x_rule = input.get(), w_rule = weight_slot.get(), dtype = x.dtype(), operand = ops::operand_type(DType::f32)](
+          const Tensor& dy_any, GradSink& dx) {
+        const Tensor dy = dy_any.to(DType::f32), factor = dy.to(operand);
         if (dx.needs(kX) || needs_any(dx, kScales, input_scales)) {
-          const QuantizerGrads grads = x_rule->backward(x_codes, ops::matmul(dy, w_codes->values()));
+          const QuantizerGrads grads =
+              x_rule->backward(x_codes, ops::matmul(factor, w_codes->values(operand), {.result = DType::f32}));
           dx.add(kX, grads.dx.to(dtype));
           add_scale_grads(dx, kScales, grads.parameters);
         }
         if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales)) {
-          const Tensor dw = ops::matmul(dy, dequantize(x_codes.q), {.transpose_a = true});
+          const Tensor dw =
+              ops::matmul(factor, dequantize(x_codes.q, operand), {.transpose_a = true, .result = DType::f32});
           const QuantizerGrads grads = w_rule->backward(w_codes->encoded(), dw);
           dx.add(kWeight, grads.dx);
           add_scale_grads(dx, kScales + input_scales, grads.parameters);

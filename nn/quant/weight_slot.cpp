@@ -24,8 +24,8 @@ const PackedWeight& EncodedWeight::packed() const {
   return *packed_;
 }
 
-const Tensor& EncodedWeight::values() const {
-  if (!values_.defined()) values_ = dequantize(codes());
+const Tensor& EncodedWeight::values(DType dtype) const {
+  if (!values_.defined() || values_.dtype() != dtype) values_ = dequantize(codes(), dtype);
   return values_;
 }
 

@@ -27,7 +27,8 @@ class EncodedWeight {
 
   QTensor codes() const { return stored_ ? stored_->unpack() : encoded_.q; }
   const PackedWeight& packed() const;  ///< what the integer GEMM reads
-  const Tensor& values() const;        ///< f32, for backward and for float inputs
+  /// In f32 or bf16, for backward and for float inputs. Kept in the type of the latest call.
+  const Tensor& values(DType dtype = DType::f32) const;
   /// What the quantizer's backward needs; empty for stored codes.
   const Encoded& encoded() const { return encoded_; }
   const StoredCodes& stored() const { return *stored_; }

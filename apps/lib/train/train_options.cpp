@@ -64,6 +64,9 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
       .required();
   r.add("run.max_update", o.max_update, "updates in all").range(1, 1 << 30);
   r.add("run.seed", o.seed, "of weights, dropout and data order").range(0, 1e15);
+  r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
+        "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
+        "both");
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from")
       .alias("finetune-from-model");

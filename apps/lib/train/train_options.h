@@ -5,6 +5,7 @@
 
 #include "apps/lib/log/progress.h"
 #include "apps/lib/options/registry.h"
+#include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
 #include "nn/loss/objective.h"
 #include "optim/adam.h"
@@ -70,6 +71,7 @@ struct TrainOptions {
   int64_t max_update = 1000;
   int64_t seed = 1;
   int64_t threads = 0;  ///< 0: all cores
+  ops::MatmulPrecision matmul = ops::MatmulPrecision::f32;
   double label_smoothing = 0.1;
   std::string finetune_from;
   ModelOptions model;

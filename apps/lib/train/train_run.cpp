@@ -323,6 +323,7 @@ int TrainRun::run() {
 
 int train(const TrainOptions& options, const std::string& config_yaml, std::span<const std::string> command_line) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
+  const ops::MatmulPrecisionScope precision(options.matmul);
   const RunFolder folder = RunFolder::create(options.run);
   folder.describe(config_yaml, command_line);
   log_to_file(folder.log());

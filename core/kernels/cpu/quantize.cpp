@@ -305,20 +305,28 @@ void encode(Stream&, const EncodeArgs& a) {
   }
 }
 
-void dequantize(Stream&, const DequantizeArgs& a) {
+template <class T>
+void dequantize_to(const DequantizeArgs& a) {
   for_each_group(a.groups, [&](int64_t g, bool parallel) {
     const float scale = a.scale[g], offset = a.offset ? a.offset[g] : 0.0f;
     const int32_t zero = a.zero;
+    const bool shifted = a.offset != nullptr;  // adding 0 would turn -0 into 0
     for_each_chunk(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
       const int8_t* codes = a.codes + g * a.groups.size + begin;
-      float* y = a.y + g * a.groups.size + begin;
+      T* y = static_cast<T*>(a.y) + g * a.groups.size + begin;
+      if (shifted)
 #pragma omp simd
-      for (int64_t j = 0; j < n; ++j) y[j] = scale * static_cast<float>(codes[j] + zero);
-      if (!a.offset) return;  // adding 0 would turn -0 into 0
+        for (int64_t j = 0; j < n; ++j) store(y + j, scale * static_cast<float>(codes[j] + zero) + offset);
+      else
 #pragma omp simd
-      for (int64_t j = 0; j < n; ++j) y[j] += offset;
+        for (int64_t j = 0; j < n; ++j) store(y + j, scale * static_cast<float>(codes[j] + zero));
     });
   });
+}
+
+void dequantize(Stream&, const DequantizeArgs& a) {
+  if (a.dtype == DType::bf16) return dequantize_to<bf16>(a);
+  dequantize_to<float>(a);
 }
 
 void apply_mask(Stream&, const ApplyMaskArgs& a) {

@@ -69,6 +69,34 @@ TEST(Matmul, HalfTypesRoundOnce) {
   }
 }
 
+TEST(Matmul, Bf16OperandsSumInF32) {
+  for (const auto [m, n, k] : kSizes)
+    for (const bool ta : {false, true})
+      for (const bool tb : {false, true}) {
+        const Tensor a = random_uniform(ta ? Shape{k, m} : Shape{m, k}, -1, 1, 1).to(DType::bf16);
+        const Tensor b = random_uniform(tb ? Shape{n, k} : Shape{k, n}, -1, 1, 2).to(DType::bf16);
+        const ops::MatmulOptions options = {ta, tb, random_uniform(Shape{n}, -1, 1, 3), DType::f32};
+        const std::vector<float> expected = reference(a.to(DType::f32), b.to(DType::f32), options, m, n, k);
+        EXPECT_TRUE(all_near(ops::matmul(a, b, options).to_vector<float>(), expected, 1e-5))
+            << m << 'x' << n << 'x' << k << ' ' << ta << tb;
+        Tensor sum = ops::full(Shape{m, n}, 1);
+        ops::matmul_add_(sum, a, b, {ta, tb, {}, DType::f32});
+        std::vector<float> one_more = reference(a.to(DType::f32), b.to(DType::f32), {ta, tb, {}, {}}, m, n, k);
+        for (float& value : one_more) value += 1;
+        EXPECT_TRUE(all_near(sum.to_vector<float>(), one_more, 1e-5));
+      }
+}
+
+TEST(Matmul, PrecisionIsAPropertyOfTheScope) {
+  EXPECT_EQ(ops::operand_type(DType::f32), DType::f32);
+  {
+    const ops::MatmulPrecisionScope scope(ops::MatmulPrecision::bf16);
+    EXPECT_EQ(ops::operand_type(DType::f32), DType::bf16);
+    EXPECT_EQ(ops::operand_type(DType::f64), DType::f64);  // gradient checks stay exact
+  }
+  EXPECT_EQ(ops::operand_type(DType::f32), DType::f32);
+}
+
 TEST(Matmul, NanReachesItsRowOnly) {
   Tensor a = random_uniform(Shape{3, 4}, -1, 1, 1);
   a.mutable_data<float>()[4] = NAN;
