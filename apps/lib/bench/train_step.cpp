@@ -2,7 +2,7 @@
 #include "apps/lib/bench/bench_model.h"
 #include "apps/lib/bench/peak_memory.h"
 #include "apps/lib/bench/timing.h"
-#include "core/error.h"
+#include "core/ops/matmul.h"
 #include "core/random.h"
 #include "optim/adam.h"
 #include "optim/trainer.h"
@@ -12,16 +12,15 @@ namespace {
 
 constexpr double kLearningRate = 1e-4, kSmoothing = 0.1;
 
-/// The one place where the number format of float products is chosen.
-void use_compute_type(const std::string& dtype) {
-  LB_REQUIRE(dtype == "f32", ErrorKind::usage, "bench", "--dtype {}: bf16 products are not built in yet; use f32",
-             dtype);
+/// Of float products, by the name that rivals give it.
+ops::MatmulPrecision precision_of(const std::string& dtype) {
+  return dtype == "bf16" ? ops::MatmulPrecision::bf16 : ops::MatmulPrecision::f32;
 }
 
 }  // namespace
 
 BenchResult bench_train_step(const BenchOptions& options) {
-  use_compute_type(options.dtype);
+  const ops::MatmulPrecisionScope precision(precision_of(options.dtype));
   const std::unique_ptr<Seq2Seq> model = bench_model(options);
   const std::unique_ptr<Seq2Seq> teacher = options.teacher ? bench_float_model(options) : nullptr;
   const Seq2SeqBatch batch = random_batch(model->config(), options.batch, options.src, options.tgt);

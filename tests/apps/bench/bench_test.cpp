@@ -50,11 +50,13 @@ void expect_whole(const nlohmann::json& json, const std::string& phase, double t
 TEST(BenchVerb, TrainStepCountsTargetTokensAndItsPhasesMakeTheStep) {
   for (const std::vector<std::string>& more : {std::vector<std::string>{},
                                                {"--recipe", "tbt-2-2-8"},
+                                               {"--recipe", "none", "--dtype", "bf16"},
                                                {"--recipe", "tbt-1-1-1", "--output-bits", "4", "--teacher"}}) {
     const nlohmann::json json = json_of(kTinyStep, more);
     expect_whole(json, "step_s", 2 * 7);
     EXPECT_EQ(json.at("model"), "tiny");
     EXPECT_EQ(json.at("recipe"), more.empty() ? "none" : more[1]);
+    EXPECT_EQ(json.at("dtype"), std::count(more.begin(), more.end(), "bf16") ? "bf16" : "f32");
     const double parts = number(json, "forward_s") + number(json, "backward_s") + number(json, "optimizer_s");
     EXPECT_GT(parts, 0.2 * number(json, "step_s"));  // medians of three noisy rounds
     EXPECT_LT(parts, 5 * number(json, "step_s"));
@@ -134,7 +136,7 @@ TEST(BenchVerb, RefusesWhatItCannotTime) {
   expect({"decode", "--model", "tiny", "--src", "8", "--tokens", "256"}, "256 positions");
   expect({"decode", "--tgt", "8"}, "bench.tgt has no effect on decode");
   expect({"linear", "--weights", "ternary", "--acts", "f32"}, "give f32 to both or to none");
-  expect({"train-step", "--model", "tiny", "--dtype", "bf16"}, "bf16 products are not built in yet");
+  expect({"train-step", "--model", "tiny", "--dtype", "bf61"}, "the nearest is \"bf16\"");
 }
 
 TEST(PeakMemory, CountsFromItsConstruction) {
