@@ -34,8 +34,8 @@ Variable scale(const Variable& x, double alpha, SourceLine at) {
 Variable cast(const Variable& x, DType dtype, SourceLine at) {
   if (x.dtype() == dtype) return x;
   return record(
-      "cast", x.value().to(dtype), {x},
-      [from = x.dtype()](const Tensor& dy, GradSink& dx) { dx.add(0, dy.to(from)); }, at);
+      "cast", x.value().to(dtype), {x}, [from = x.dtype()](const Tensor& dy, GradSink& dx) { dx.add(0, dy.to(from)); },
+      at);
 }
 
 }  // namespace lowbit

@@ -1,11 +1,12 @@
 """What the rival programs share: model shapes, the flags of `lowbit bench`, and its JSON object."""
 
 import argparse
+import ctypes
+import gc
 import json
 import os
-import resource
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,14 @@ class Shape:
     layernorm_embedding: bool
     scale_embedding: bool
     learned_positions: bool
+    logits_bias: bool
     max_positions: int
 
 
 MODELS = {
-    "tiny": Shape(64, 32, 2, 2, 64, "relu", True, False, True, False, 256),
-    "quickstart": Shape(4096, 192, 2, 4, 768, "relu", True, False, True, False, 256),
-    "bart-base": Shape(50265, 768, 6, 12, 3072, "gelu", False, True, False, True, 1024),
+    "tiny": Shape(64, 32, 2, 2, 64, "relu", True, False, True, False, False, 256),
+    "quickstart": Shape(4096, 192, 2, 4, 768, "relu", True, False, True, False, False, 256),
+    "bart-base": Shape(50265, 768, 6, 12, 3072, "gelu", False, True, False, True, True, 1024),
 }
 
 
@@ -37,10 +39,15 @@ def parse(description, **defaults):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=7, help="timed repetitions, after two that do not count")
+    parser.add_argument("--rounds", type=int, default=7, help="timed repetitions")
+    parser.add_argument("--warmup", type=int, default=2, help="repetitions before them that do not count")
     parser.add_argument("--json", action="store_true", help="accepted for symmetry: the output is always JSON")
     for name, default in defaults.items():
-        parser.add_argument("--" + name, type=type(default), default=default)
+        flag = "--" + name.replace("_", "-")
+        if isinstance(default, bool):
+            parser.add_argument(flag, action="store_true")
+        else:
+            parser.add_argument(flag, type=type(default), default=default)
     options = parser.parse_args()
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(options.threads)
@@ -55,11 +62,25 @@ def cpu_features():
     return [name for name in known if name in flags]
 
 
+def reset_peak_rss():
+    """As PeakMemory of `lowbit bench`: what was used to build the model does not count, the model itself does."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/clear_refs", "w") as clear_refs:
+        clear_refs.write("5")  # VmHWM becomes the present size: proc(5)
+
+
+def peak_rss():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+
+
 def report(options, program, seconds, tokens):
     """Prints the JSON object. `seconds`: lists of times by phase; `tokens`: how many the last phase processes."""
     medians = {phase: median(times) for phase, times in seconds.items()}
-    total = list(medians.values())[-1]
-    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    shape = {key: value for key, value in vars(options).items() if key not in ("json", "rounds")}
-    print(json.dumps({"program": program, **shape, **medians, "tokens_per_s": tokens / total,
-                      "peak_bytes": peak_bytes, "cpu_features": cpu_features()}))
+    whole, times = list(seconds.items())[-1]
+    low, _, high = quantiles(times, n=4, method="inclusive") if len(times) > 1 else times * 3
+    shape = {key: value for key, value in vars(options).items() if key != "json"}
+    print(json.dumps({"program": program, **shape, **medians, whole + "_p25": low, whole + "_p75": high,
+                      "tokens_per_s": tokens / medians[whole], "peak_rss_bytes": peak_rss(),
+                      "cpu_features": cpu_features()}))

@@ -7,7 +7,7 @@
 
 The ratio is rival's seconds / ours: above 1 we are faster. A canary (a fixed computation) is timed before every child;
 when its slowest run is far from its fastest, the machine was busy and the ratios say little. Run it with the Python
-that has the rival.
+that has the rival. In train-step compare the whole: our forward_s holds the backward of the output projection.
 """
 
 import argparse
@@ -47,7 +47,8 @@ def spread(values):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="Other flags go to both programs.")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="Other flags go to both programs.",
+                                     allow_abbrev=False)
     parser.add_argument("verb", choices=RIVALS)
     parser.add_argument("--lowbit", default="build/release/apps/lowbit", help="the program (default %(default)s)")
     parser.add_argument("--pairs", type=int, default=10)
@@ -72,13 +73,15 @@ def main():
     print(f"ours   {shlex.join(commands['ours'])}\nrival  {shlex.join(commands['rival'])}\n"
           f"rival is {results['rival'][0]['program']}; {options.pairs} pairs; "
           f"canary {min(canaries):.4f} .. {max(canaries):.4f} s")
-    print(f"{'phase':<12} {'ours, s':>10} {'rival, s':>10}   rival / ours [p25, p75]")
+    print(f"{'phase':<13} {'ours, s':>10} {'rival, s':>10}   rival / ours [p25, p75]")
     ratios = {}
     for phase in phases:
         ours, rival = ([result[phase] for result in results[side]] for side in ("ours", "rival"))
         ratios[phase] = spread([b / a for a, b in zip(ours, rival)])
-        print("{:<12} {:>10.5f} {:>10.5f}   {median:.2f} [{p25:.2f}, {p75:.2f}]".format(
+        print("{:<13} {:>10.5f} {:>10.5f}   {median:.2f} [{p25:.2f}, {p75:.2f}]".format(
             phase, median(ours), median(rival), **ratios[phase]))
+    peaks = {side: median(result["peak_rss_bytes"] for result in results[side]) / 2**20 for side in results}
+    print("{:<13} {ours:>10.0f} {rival:>10.0f}".format("peak RSS, MiB", **peaks))
     print(json.dumps({"commands": commands, "ratios": ratios, "canary_s": spread(canaries), **results}))
 
 

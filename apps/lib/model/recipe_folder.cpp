@@ -13,4 +13,12 @@ Recipe load_recipe(const std::string& name_or_path, const RecipeOptions& options
   return Recipe::load(name_or_path, recipe_folders(), options);
 }
 
+Recipe apply_recipe(Seq2Seq& model, const std::string& name_or_path, int64_t output_bits) {
+  RecipeOptions how{.activation = model.config().activation};
+  if (output_bits) how.output_bits = static_cast<int>(output_bits);
+  const Recipe recipe = load_recipe(name_or_path, how);
+  apply(recipe, model);
+  return recipe;
+}
+
 }  // namespace lowbit

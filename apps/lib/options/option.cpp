@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace lowbit {
 
@@ -52,7 +53,11 @@ std::string Option::text() const { return fmt::format("{}", fmt::join(write_(), 
 
 void Option::assign(std::span<const std::string> items, Origin origin, std::string where) {
   std::string text = fmt::format("{}", fmt::join(items, ","));
-  if (!read_(items, limits_)) fail(ErrorKind::usage, where, "{} must be {}, not \"{}\"", key_, type(), text);
+  if (!read_(items, limits_)) {
+    const std::string nearest = nearest_name(text, limits_.choices);
+    fail(ErrorKind::usage, where, "{} must be {}, not \"{}\"{}", key_, type(), text,
+         nearest.empty() ? "" : fmt::format("; the nearest is \"{}\"", nearest));
+  }
   settings_.push_back({origin, std::move(where), std::move(text)});
 }
 

@@ -46,7 +46,10 @@ std::vector<std::string> OptionRegistry::flags(const Option& option) const {
   std::vector<std::string> result = {flag(option.key())};
   const auto other_claims = [&](const Option& other) { return &other != &option && claims(other, option.name()); };
   const bool has_short = !is_common(option.name()) && std::ranges::none_of(options_, other_claims);
-  if (has_short) result.push_back(flag(option.name()));
+  if (has_short) {
+    result.push_back(flag(option.name()));
+    if (option.name().size() == 1) result.push_back("--" + option.name());
+  }
   for (const std::string& alias : option.aliases()) {
     if (std::ranges::find(result, flag(alias)) == result.end()) result.push_back(flag(alias));
   }

@@ -96,7 +96,7 @@ class OptionRegistry {
   Option* find(std::string_view key);
   std::vector<std::string> keys() const;
   /// Every flag of an option, with dashes, the full key first. The last part of a key is a flag of its own when no
-  /// other option of the verb claims it.
+  /// other option of the verb claims it; a single letter takes one dash or two.
   std::vector<std::string> flags(const Option& option) const;
   /// Error(internal) when two options claim one flag or one environment variable: a mistake in the declarations.
   void check_declarations() const;

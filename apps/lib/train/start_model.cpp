@@ -54,10 +54,7 @@ std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Sentence
                                       static_cast<uint64_t>(options.seed));
   }
   if (!options.quant.recipe.empty()) {
-    RecipeOptions how{.activation = model->config().activation};
-    if (options.quant.output_bits) how.output_bits = static_cast<int>(options.quant.output_bits);
-    const Recipe recipe = load_recipe(options.quant.recipe, how);
-    apply(recipe, *model);
+    const Recipe recipe = apply_recipe(*model, options.quant.recipe, options.quant.output_bits);
     log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
   }
   return model;

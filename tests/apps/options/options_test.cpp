@@ -234,5 +234,24 @@ TEST(OptionRegistry, RequiredValuesAndRestArguments) {
   EXPECT_EQ(usage_line(registry), " MODEL [FILE ...] [flags]");
 }
 
+TEST(OptionRegistry, ALetterTakesOneDashOrTwo) {
+  OptionRegistry registry;
+  int64_t m = 0;
+  Option& option = registry.add("bench.m", m, "rows");
+  EXPECT_EQ(registry.flags(option), (std::vector<std::string>{"--bench.m", "-m", "--m"}));
+}
+
+TEST(OptionRegistry, AnUnknownChoiceNamesTheNearest) {
+  OptionRegistry registry;
+  std::string name = "decode";
+  Option& option = registry.add("bench.name", name, "what").choices({"decode", "linear"});
+  try {
+    option.assign("liner", Origin::flag, "--name");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "[--name] bench.name must be decode|linear, not \"liner\"; the nearest is \"linear\"");
+  }
+}
+
 }  // namespace
 }  // namespace lowbit

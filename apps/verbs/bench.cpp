@@ -1,0 +1,81 @@
+#include "apps/lib/bench/bench.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "apps/lib/program/output.h"
+#include "apps/verbs/verbs.h"
+#include "core/error.h"
+#include "nn/transformer/config.h"
+
+namespace lowbit {
+namespace {
+
+struct BenchVerb {
+  BenchOptions options;
+  bool json = false;
+};
+
+const std::vector<std::string> kCommonOptions = {"name", "threads", "rounds", "warmup", "json"};
+
+void declare(OptionRegistry& r, BenchVerb& verb) {
+  BenchOptions& o = verb.options;
+  constexpr double kLargest = 1 << 20;
+  r.add("bench.name", o.name, "what to time").choices(benchmark_names()).positional("BENCHMARK").required();
+  r.add("bench.model", o.model, "train-step, decode: architecture preset, with random weights")
+      .choices(transformer_preset_names());
+  r.add("bench.batch", o.batch, "train-step, decode: sentences").range(1, kLargest);
+  r.add("bench.src", o.src, "train-step, decode: source tokens of a sentence").range(1, kLargest);
+  r.add("bench.tgt", o.tgt, "train-step: target tokens of a sentence").range(1, kLargest);
+  r.add("bench.tokens", o.tokens, "decode: target tokens of a sentence; none of them ends it").range(1, kLargest);
+  r.add("bench.recipe", o.recipe, "train-step, decode: a name from recipes/ or a .yaml file; none: float");
+  r.add("bench.output_bits", o.output_bits, "train-step, decode: bits of the output projection; 0 keeps the recipe's")
+      .range(0, 32);
+  r.add("bench.dtype", o.dtype, "train-step: operands of float products; bf16 ones are summed in f32")
+      .choices({"f32", "bf16"});
+  r.add("bench.teacher", o.teacher, "train-step: distil from a float teacher of the same shape");
+  r.add("bench.m", o.m, "linear: rows of the input").range(1, kLargest);
+  r.add("bench.k", o.k, "linear: columns of the input").range(1, 65536);
+  r.add("bench.n", o.n, "linear: rows of the weight").range(1, kLargest);
+  r.add("bench.weights", o.weights, "linear: format of the weight")
+      .choices({"binary", "ternary", "int4", "int8", "f32"});
+  r.add("bench.acts", o.acts, "linear: format of the input, made from floats in the timed part")
+      .choices({"int8", "binary", "f32"});
+  r.add("bench.threads", o.threads, "0: all cores").range(0, 1024);
+  r.add("bench.rounds", o.rounds, "timed repetitions").range(1, kLargest);
+  r.add("bench.warmup", o.warmup, "repetitions before them that do not count").range(0, kLargest);
+  r.add("bench.json", verb.json, "print one JSON object");
+}
+
+/// An option of another benchmark on the command line would change nothing, and its user would not notice.
+void refuse_foreign_options(const BenchmarkKind& kind, const OptionRegistry& registry) {
+  const auto holds = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const Option& option : registry.options()) {
+    if (option.settings().empty() || holds(kCommonOptions, option.name()) || holds(kind.options, option.name()))
+      continue;
+    const Setting& setting = option.settings().back();
+    LB_REQUIRE(setting.origin != Origin::flag && setting.origin != Origin::key_value, ErrorKind::usage, setting.where,
+               "{} has no effect on {}: leave it out", option.key(), kind.name);
+  }
+}
+
+int run(const BenchVerb& verb, const OptionRegistry& registry) {
+  const BenchOptions& options = verb.options;
+  const BenchmarkKind& kind = find_benchmark(options.name);
+  refuse_foreign_options(kind, registry);
+  if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
+  const nlohmann::ordered_json report = to_json(options, kind.run(options));
+  write_output(verb.json ? report.dump() + "\n" : to_table(report));
+  return 0;
+}
+
+}  // namespace
+
+Verb bench_verb() {
+  return make_verb<BenchVerb>("bench", "time a training step, decoding or one layer on random data", declare, run);
+}
+
+}  // namespace lowbit
