@@ -17,7 +17,7 @@ struct BenchVerb {
   bool json = false;
 };
 
-const std::vector<std::string> kCommonOptions = {"name", "threads", "rounds", "warmup", "json"};
+const std::vector<std::string> kCommonOptions = {"name", "threads", "rounds", "warmup", "profile", "json"};
 
 void declare(OptionRegistry& r, BenchVerb& verb) {
   BenchOptions& o = verb.options;
@@ -45,6 +45,8 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
   r.add("bench.threads", o.threads, "0: all cores").range(0, 1024);
   r.add("bench.rounds", o.rounds, "timed repetitions").range(1, kLargest);
   r.add("bench.warmup", o.warmup, "repetitions before them that do not count").range(0, kLargest);
+  r.add("bench.profile", o.profile,
+        "file for a Chrome trace of the timed rounds; their time by op and site goes to standard error");
   r.add("bench.json", verb.json, "print one JSON object");
 }
 

@@ -14,6 +14,7 @@ namespace lowbit {
 struct BenchOptions {
   std::string name;
   int64_t threads = 1, rounds = 7, warmup = 2;
+  std::string profile;  ///< file for a Chrome trace; empty: no profile
 
   std::string model = "bart-base", recipe = "none", dtype = "f32";
   int64_t output_bits = 0;  ///< 0: the recipe's

@@ -40,7 +40,7 @@ BenchResult bench_decode(const BenchOptions& options) {
 
   const PeakMemory memory;
   BenchResult result{.phases = {{"token_s", {}}}, .tokens = static_cast<double>(options.batch)};
-  run_rounds(options.warmup, options.rounds, [&](bool counts) {
+  run_rounds(options, [&](bool counts) {
     std::vector<std::vector<Hypothesis>> found;
     const double seconds = seconds_of([&] {
       Seq2SeqStepper stepper(*model, batch.source, batch.source_visible);

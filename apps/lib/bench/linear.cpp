@@ -34,7 +34,7 @@ std::vector<double> time_calls(const BenchOptions& options, const std::function<
   const double once = seconds_of(call);
   const auto repeats = static_cast<int64_t>(std::max(1.0, std::ceil(kSliceSeconds / std::max(once, 1e-9))));
   std::vector<double> seconds;
-  run_rounds(options.warmup, options.rounds, [&](bool counts) {
+  run_rounds(options, [&](bool counts) {
     const double slice = seconds_of([&] {
       for (int64_t i = 0; i < repeats; ++i) call();
     });

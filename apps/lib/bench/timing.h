@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <functional>
+
+#include "apps/lib/bench/bench.h"
 
 namespace lowbit {
 
@@ -13,10 +15,8 @@ double seconds_of(const Fn& fn) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// round(counts) for each of `warmup` rounds that do not count and then `rounds` that do.
-template <class Fn>
-void run_rounds(int64_t warmup, int64_t rounds, const Fn& round) {
-  for (int64_t i = 0; i < warmup + rounds; ++i) round(i >= warmup);
-}
+/// round(counts) for each of the warm-up rounds, which do not count, and then of those that do; these under a profiler
+/// whose trace goes to `options.profile` and whose tables go to standard error, if that is asked for.
+void run_rounds(const BenchOptions& options, const std::function<void(bool counts)>& round);
 
 }  // namespace lowbit

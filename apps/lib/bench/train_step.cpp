@@ -39,7 +39,7 @@ BenchResult bench_train_step(const BenchOptions& options) {
   BenchResult result{.phases = {{"forward_s", {}}, {"backward_s", {}}, {"optimizer_s", {}}, {"step_s", {}}},
                      .tokens = static_cast<double>(batch.target_tokens)};
   int64_t updates = 0;
-  run_rounds(options.warmup, options.rounds, [&](bool counts) {
+  run_rounds(options, [&](bool counts) {
     StepReport step;
     const double whole = seconds_of([&] { step = trainer.update(updates++, 1, objective); });
     if (!counts) return;
