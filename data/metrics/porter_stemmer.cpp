@@ -54,7 +54,7 @@ struct Rule {
 };
 
 /// The first rule whose suffix matches decides, also when its condition then leaves the word as it is.
-std::string apply(std::string_view word, std::span<const Rule> rules) {
+std::string apply_rules(std::string_view word, std::span<const Rule> rules) {
   for (const Rule& rule : rules) {
     if (!word.ends_with(rule.suffix)) continue;
     const std::string_view stem = word.substr(0, word.size() - rule.suffix.size());
@@ -71,7 +71,7 @@ std::string plural(std::string_view word) {  // step 1a
       {"ss", "ss", always},
       {"s", "", always},
   }};
-  return apply(word, kRules);
+  return apply_rules(word, kRules);
 }
 
 std::string repair(std::string_view stem) {  // of what -ed and -ing left: conflat(ed), hopp(ing), fil(ing)
@@ -99,7 +99,7 @@ std::string participle(std::string_view word) {  // step 1b
 
 std::string final_y(std::string_view word) {  // step 1c
   const auto condition = [](std::string_view stem) { return stem.size() > 1 && is_consonant(stem, stem.size() - 1); };
-  return apply(word, std::array<Rule, 1>{{{"y", "i", condition}}});
+  return apply_rules(word, std::array<Rule, 1>{{{"y", "i", condition}}});
 }
 
 std::string double_suffix(std::string_view word) {  // step 2
@@ -117,8 +117,8 @@ std::string double_suffix(std::string_view word) {  // step 2
       {"fulness", "ful", has_measure_1}, {"ousness", "ous", has_measure_1}, {"aliti", "al", has_measure_1},
       {"iviti", "ive", has_measure_1},   {"biliti", "ble", has_measure_1},  {"fulli", "ful", has_measure_1},
   }};
-  if (word.ends_with("logi")) return apply(word, std::array<Rule, 1>{{{"logi", "log", has_measure_1_with_l}}});
-  return apply(word, rules);
+  if (word.ends_with("logi")) return apply_rules(word, std::array<Rule, 1>{{{"logi", "log", has_measure_1_with_l}}});
+  return apply_rules(word, rules);
 }
 
 std::string adjective_suffix(std::string_view word) {  // step 3
@@ -131,7 +131,7 @@ std::string adjective_suffix(std::string_view word) {  // step 3
       {"ful", "", has_measure_1},
       {"ness", "", has_measure_1},
   }};
-  return apply(word, kRules);
+  return apply_rules(word, kRules);
 }
 
 std::string single_suffix(std::string_view word) {  // step 4
@@ -147,14 +147,14 @@ std::string single_suffix(std::string_view word) {  // step 4
       {"iti", "", has_measure_2},  {"ous", "", has_measure_2},  {"ive", "", has_measure_2},
       {"ize", "", has_measure_2},
   }};
-  return apply(word, rules);
+  return apply_rules(word, rules);
 }
 
 std::string final_e_and_l(std::string_view word) {  // step 5
   const auto drops_e = [](std::string_view stem) {
     return measure(stem) > 1 || (measure(stem) == 1 && !ends_short_syllable(stem));
   };
-  std::string result = apply(word, std::array<Rule, 1>{{{"e", "", drops_e}}});
+  std::string result = apply_rules(word, std::array<Rule, 1>{{{"e", "", drops_e}}});
   if (result.ends_with("ll") && has_measure_2(std::string_view(result).substr(0, result.size() - 1))) result.pop_back();
   return result;
 }

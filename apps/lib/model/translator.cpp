@@ -22,7 +22,7 @@ GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig
 }
 
 Translator::Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config)
-    : model_(model), tokenizer_(tokenizer), config_(std::move(config)) {
+    : model_(model), tokenizer_(tokenizer), config_(config) {
   config_.generation = generation_for(model.config(), config_.generation);
   config_.generation.validate();
   LB_REQUIRE(tokenizer.vocab_size() == model.config().vocab, ErrorKind::model, "generate",

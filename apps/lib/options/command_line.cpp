@@ -25,7 +25,7 @@ struct SortedArguments {
 // --max_tokens is --max-tokens.
 std::string with_dashes(std::string argument) {
   if (argument.starts_with("--"))
-    std::replace(argument.begin(), argument.begin() + std::min(argument.find('='), argument.size()), '_', '-');
+    std::replace(argument.begin(), std::find(argument.begin(), argument.end(), '='), '_', '-');
   return argument;
 }
 
