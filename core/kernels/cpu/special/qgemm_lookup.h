@@ -34,8 +34,11 @@ constexpr int index_column(int table, int b) {
 /// 2 to an addend.
 struct IndexColumns {
   alignas(64) uint8_t words[64] = {}, addends[64] = {};
-  uint64_t word_mask = 0, addend_mask = 0;
+  alignas(
+      64) uint8_t selected[64] = {};  ///< of a word by lane i of 16, with index bits 0, 1 in i % 4 and 3, 4 in i / 4
+  uint64_t word_mask = 0;
   constexpr IndexColumns() {
+    for (int i = 0; i < 64; ++i) selected[i] = static_cast<uint8_t>(i / 4 >> i % 4 & 1);
     for (int t = 0; t < kPairTables; ++t) {
       for (int i = 0; i < 4; ++i) {
         const int column = index_column(t, i < 2 ? i : i + 1);
@@ -43,7 +46,6 @@ struct IndexColumns {
         if (column < 64) word_mask |= uint64_t{1} << (4 * t + i);
       }
       addends[t] = static_cast<uint8_t>(index_column(t, 2));
-      addend_mask |= uint64_t{1} << t;
     }
   }
 };
@@ -51,25 +53,33 @@ struct IndexColumns {
 /// Tables of 256 columns of a row, of which `columns` exist.
 inline void make_tables(const int8_t* x, int64_t columns, Tables& tables) {
   static constexpr IndexColumns kFrom;
-  // Lane i of a half of a table has bits 0, 1 of its index in i % 4 and bits 3, 4 in i / 4.
-  alignas(64) uint8_t selected[64];
-  for (int i = 0; i < 16; ++i)
-    for (int bit = 0; bit < 4; ++bit) selected[4 * i + bit] = static_cast<uint8_t>(i >> bit & 1);
-  const __m512i bits = _mm512_load_si512(selected);
-  for (int64_t pair = 0; pair * kPairColumns < columns; ++pair) {
+  const __m512i bits = _mm512_load_si512(kFrom.selected);
+  const int64_t pairs = div_up(columns, kPairColumns);
+  alignas(64) int32_t words[kLookupColumns / kPairColumns][16], addends[kLookupColumns / kPairColumns][16];
+  for (int64_t pair = 0; pair < pairs; ++pair) {
     const int64_t left = columns - pair * kPairColumns;
     const __mmask64 inside = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
     const __m512i codes = _mm512_maskz_loadu_epi8(inside, x + pair * kPairColumns);
-    alignas(64) int32_t words[16], addends[16];
-    _mm512_store_si512(words, _mm512_maskz_permutexvar_epi8(kFrom.word_mask, _mm512_load_si512(kFrom.words), codes));
-    const __m512i bytes = _mm512_maskz_permutexvar_epi8(kFrom.addend_mask, _mm512_load_si512(kFrom.addends), codes);
-    _mm512_store_si512(addends, _mm512_maskz_cvtepi8_epi32(0xffff, _mm512_castsi512_si128(bytes)));
+    const __m512i fours = _mm512_maskz_permutexvar_epi8(kFrom.word_mask, _mm512_load_si512(kFrom.words), codes);
+    const __m512i fifths = _mm512_permutexvar_epi8(_mm512_load_si512(kFrom.addends), codes);
+    _mm512_store_si512(words[pair], fours);
+    _mm512_store_si512(addends[pair], _mm512_cvtepi8_epi32(_mm512_castsi512_si128(fifths)));
+  }
+  for (int64_t pair = 0; pair < pairs; ++pair)
     for (int t = 0; t < kPairTables; ++t) {
-      const __m512i without = _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(words[t]));
-      const __m512i with = _mm512_add_epi32(without, _mm512_set1_epi32(addends[t]));
+      const __m512i without = _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(words[pair][t]));
+      const __m512i with = _mm512_add_epi32(without, _mm512_set1_epi32(addends[pair][t]));
       tables[pair * kPairTables + t] = _mm512_packs_epi32(without, with);  // interleaves groups of four lanes
     }
-  }
+}
+
+/// acc + x, for several rows in program order. Left alone, g++ 12 moves the look-ups of all rows to the front and
+/// spills them.
+template <int rows>
+__m512i add16(__m512i acc, __m512i x) {
+  if constexpr (rows == 1) return _mm512_add_epi16(acc, x);
+  __asm__ volatile("vpaddw %1, %0, %0" : "+v"(acc) : "v"(x));
+  return acc;
 }
 
 /// acc[row][0 and 1] += sums of `lines` lines of the panels at w0 and w1.
@@ -85,7 +95,7 @@ void look_up(const Tables* tables, const uint8_t* w0, const uint8_t* w1, int64_t
   const auto add = [&](__m512i index, int t) __attribute__((always_inline)) {
 #pragma GCC unroll 4
     for (int r = 0; r < rows; ++r)
-      sums[r] = _mm512_add_epi16(sums[r], _mm512_permutexvar_epi16(index, table[r * kLookupTables + t]));
+      sums[r] = add16<rows>(sums[r], _mm512_permutexvar_epi16(index, table[r * kLookupTables + t]));
   };
   for (int64_t i = 0; i < lines; i += 2, table += kPairTables) {
     __m512i top = _mm512_setzero_si512();

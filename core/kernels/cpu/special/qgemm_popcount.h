@@ -17,14 +17,15 @@ constexpr int64_t kPopcountMacs = 4 * kParallelMacs;        ///< below, one thre
 
 /// The columns of 64 successive bits: bit i of byte j of an output's word holds column 4 * (i / bits) + j of its line.
 template <int bits>
-__m512i bit_columns() {
-  alignas(64) uint8_t columns[64];
-  for (int i = 0; i < 64; ++i) {
-    const int line = i / 32, byte = i % 32 / 8, field = i % 8 / bits;
-    columns[i] = static_cast<uint8_t>(line * (32 / bits) + field * kStepColumns + byte);
+struct BitColumns {
+  alignas(64) uint8_t of[64] = {};
+  constexpr BitColumns() {
+    for (int i = 0; i < 64; ++i) {
+      const int line = i / 32, byte = i % 32 / 8, field = i % 8 / bits;
+      of[i] = static_cast<uint8_t>(line * (32 / bits) + field * kStepColumns + byte);
+    }
   }
-  return _mm512_load_si512(columns);
-}
+};
 
 /// Two planes of words [row][line], with an even number of lines.
 struct BitRows {
@@ -42,7 +43,8 @@ struct BitRows {
 template <int bits>
 void pack_row(const QGemmArgs& a, const int8_t* x, int64_t row, BitRows& to) {
   constexpr int64_t kColumns = 64 / bits;  // of two lines
-  const __m512i columns = bit_columns<bits>();
+  static constexpr BitColumns<bits> kBits;
+  const __m512i columns = _mm512_load_si512(kBits.of);
   const __m512i one = _mm512_set1_epi8(1), lowest = _mm512_set1_epi8(static_cast<char>(-a.x_codes.bias));
   int64_t sum = 0;
   for (int64_t k = 0; k < a.k; k += kColumns) {
