@@ -7,8 +7,9 @@
 
 #include "core/kernels/qgemm.h"
 
-/// The parts of the integer GEMM that all CPU targets share: blocking, unpacking of weights, epilogue and packing, as
-/// plain loops. A target adds a Micro with the inner product of a few rows of x with one panel:
+/// The parts of the integer GEMM that CPU targets share: tasks, packing and, for targets that unpack weights to scratch
+/// memory, blocking and epilogue, as plain loops. Those add a Micro with the inner product of a few rows of x with one
+/// panel:
 ///
 ///   struct Micro {
 ///     using X = ...; using W = ...;                 element types of the operands in scratch memory

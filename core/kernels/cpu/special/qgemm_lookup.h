@@ -9,6 +9,7 @@
 /// with the lower 16 bits of the outputs of the first panel in the even lanes and those of the second in the odd ones,
 /// and `high`. Of a lane, bits 0-4, 5-9 and 10-14 are indices (VPERMW ignores the bits above), and bits 15 of the four
 /// registers of two lines make a last one. So two lines, 64 columns, take 13 tables.
+/// The last panel of an odd number stands in for its missing partner, whose sums are dropped.
 /// An int16 sum holds 256 columns: 256 * -128 is the lowest int16. Then it is widened.
 namespace lowbit {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr int64_t kLookupColumns = 256, kPairColumns = 64, kPairTables = 13;
 constexpr int64_t kLookupTables = kLookupColumns / kPairColumns * kPairTables;
 constexpr int64_t kLookupRows = 4, kLookupPanels = 128;  ///< of a task
+constexpr int64_t kLookupAhead = 8;                      ///< panels from a look-up to its prefetch
 constexpr int64_t kLookupMacs = 2 * kParallelMacs;       ///< below, one thread
 
 /// tables[t] holds the sums of table t at the int16 lane that is its index.
@@ -137,9 +139,14 @@ inline void lookup_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t p
     for (int64_t r = 0; r < rows; ++r) make_tables(a.x + (row + r) * a.k + k, columns, tables[r]);
     const uint8_t* w = a.panels + panel * panel_bytes + k / 32 * kLineBytes;
     with_constant<kLookupRows>(rows, [&](auto height) {
-      for (int64_t p = 0; p < panels; p += 2)  // a last panel without a second is its own
-        look_up<decltype(height)::value>(tables, w + p * panel_bytes, w + min(p + 1, panels - 1) * panel_bytes, lines,
-                                         acc + p * kPanelRows, kStride);
+      for (int64_t p = 0; p < panels; p += 2) {
+        const uint8_t *first = w + p * panel_bytes, *second = w + min(p + 1, panels - 1) * panel_bytes;
+        for (int64_t i = 0; i < lines; ++i) {
+          prefetch(first + kLookupAhead * panel_bytes + i * kLineBytes);
+          prefetch(first + (kLookupAhead + 1) * panel_bytes + i * kLineBytes);
+        }
+        look_up<decltype(height)::value>(tables, first, second, lines, acc + p * kPanelRows, kStride);
+      }
     });
   }
   for (int64_t r = 0; r < rows; ++r) {

@@ -5,10 +5,12 @@
 /// Codes of at most 2 bits times fields of 1 or 2 bits. The 32 bits that a line holds of an output are one int32 lane,
 /// so rows of x become int32 words in the order of those bits, and VPOPCNTD counts the matching bits of 16 outputs.
 ///
-/// Binary weights, u = (w + 1) / 2: a bit plane of x selects bits of the line. x of 2 bits has the planes u >= 1 and u
-/// >= 2, whose sum is u. Ternary weights: a field u = w + 1 becomes the two bits u >= 1 and u >= 2, whose count is w
-/// + 1. For x = +1 they count as they are, for -1 inverted, and 0 has one bit set: in each case their count is w * x
-/// + 1. So (bits & keep) ^ flip, of two words of x, is one VPTERNLOG.
+/// Binary weights: a bit of the line is (w + 1) / 2, and a bit plane of x selects some. x of 2 bits has two planes,
+/// field >= 1 and field >= 2, whose sum is the field.
+///
+/// Ternary weights: a field becomes two bits, field >= 1 and field >= 2, which count w + 1. They count as they are for
+/// x = 1 and inverted for x = -1, and x = 0 has one bit set: always the count is w * x + 1. So one VPTERNLOG makes
+/// (bits & keep) ^ flip of two words of x.
 namespace lowbit {
 namespace {
 
@@ -27,7 +29,8 @@ struct BitColumns {
   }
 };
 
-/// Two planes of words [row][line], with an even number of lines.
+/// Two planes of words [row][line] (first and second bit plane, or what to keep and what to flip), with an even number
+/// of lines.
 struct BitRows {
   static constexpr int64_t kMostLines = kMaxColumns / 16;
   alignas(64) uint32_t words[2][kPopcountRows * kMostLines];
@@ -67,7 +70,7 @@ void pack_row(const QGemmArgs& a, const int8_t* x, int64_t row, BitRows& to) {
   to.sums[row] = static_cast<int32_t>(sum);
 }
 
-/// Words of the two planes of rows [row, row + rows) times panels from `panel` on; `task_row` is the first row of `x`.
+/// `at` counts rows from `task_row`, the first one in x.
 template <int bits, int rows, int panels, int planes>
 void popcount_tile(const QGemmArgs& a, const BitRows& x, int64_t task_row, TileAt at) {
   const int64_t lines = lines_of(a), panel_bytes = lines * kLineBytes;
@@ -83,6 +86,7 @@ void popcount_tile(const QGemmArgs& a, const BitRows& x, int64_t task_row, TileA
 #pragma GCC unroll 8
     for (int p = 0; p < panels; ++p) {
       line[p] = _mm512_loadu_si512(w + p * panel_bytes + i * kLineBytes);
+      prefetch(w + (p + panels) * panel_bytes + i * kLineBytes);
       if constexpr (bits == 2)  // 10 to 11: line | (line >> 1 & 01)
         line[p] = _mm512_ternarylogic_epi32(line[p], _mm512_srli_epi32(line[p], 1), _mm512_set1_epi8(0x55), 0xf8);
     }

@@ -14,7 +14,7 @@
 namespace lowbit {
 namespace {
 
-/// A tile: up to 8 rows of x from `row` on, times panels from `panel` on.
+/// Where a tile begins: its first row of x and its first panel.
 struct TileAt {
   int64_t row, panel;
 };
@@ -26,8 +26,11 @@ void with_constant(int64_t count, Fn fn) {
   if constexpr (most > 1) with_constant<most - 1>(count, fn);
 }
 
-inline int64_t panels_of(const QGemmArgs& a) { return div_up(a.n, kPanelRows); }
 inline int64_t lines_of(const QGemmArgs& a) { return div_up(a.k, kStepColumns * a.layout.steps_per_line()); }
+
+/// For panels that are not read in the order of their addresses, which the hardware would follow. A hint, without fault
+/// beyond the last panel.
+inline void prefetch(const uint8_t* line) { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T1); }
 
 inline __m512i broadcast4(const void* p) {
   int32_t bytes;
