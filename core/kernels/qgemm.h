@@ -20,6 +20,11 @@ struct WeightLayout {
 
   int64_t steps_per_line() const { return 8 / bits; }
 };
+/// The integers that x holds: code = (u << shift) - bias with 0 <= u < 2^bits, of 2 bits only 0, 1 and 2.
+struct InputCodes {
+  int bits = 8;
+  int32_t shift = 0, bias = 128;
+};
 constexpr int64_t kPanelRows = 16, kStepColumns = 4, kLineBytes = kPanelRows * kStepColumns;
 constexpr int64_t kMaxColumns = 65536;  ///< 255 * 128 * columns must fit an int32
 
@@ -30,6 +35,7 @@ constexpr int64_t kMaxColumns = 65536;  ///< 255 * 128 * columns must fit an int
 struct QGemmArgs {
   int64_t m, n, k;
   const int8_t* x;
+  InputCodes x_codes;               // a narrow book may take a faster path
   const float *x_scale, *x_offset;  // one a row, or one for all with x_stride 0; offset may be null
   int64_t x_stride;
   int32_t x_zero;

@@ -17,6 +17,7 @@ Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias) {
   QGemmArgs args{};
   args.m = rows, args.n = w.out, args.k = w.in;
   args.x = x.codes.data<int8_t>();
+  args.x_codes = input_codes_of(x.book);
   args.x_scale = x.scale.data<float>();
   args.x_offset = x.offset.defined() ? x.offset.data<float>() : nullptr;
   args.x_stride = x.per == Granularity::tensor ? 0 : 1;

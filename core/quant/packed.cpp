@@ -19,6 +19,11 @@ WeightLayout layout_of(CodeBook book) {
   }
 }
 
+InputCodes input_codes_of(CodeBook book) {
+  const CodeRange range = range_of(book);
+  return {range.bits, book == CodeBook::binary, zero_of(book) - range.low};
+}
+
 PackedWeight pack_weight(const QTensor& weight) {
   const Shape& shape = weight.shape();
   LB_CHECK(shape.rank() == 2 && shape[1] <= kMaxColumns, "pack_weight", "needs [out, in] with in <= {}, not {}",

@@ -21,6 +21,9 @@ struct PackedWeight {
 /// Error unless the book is binary, ternary, int4 or int8.
 WeightLayout layout_of(CodeBook book);
 
+/// What the integer GEMM may assume of an input in that book.
+InputCodes input_codes_of(CodeBook book);
+
 /// Error: rank other than 2, more than 65536 columns, a book that is not signed, or an offset.
 PackedWeight pack_weight(const QTensor& weight);
 

@@ -10,10 +10,12 @@ namespace lowbit {
 namespace {
 
 constexpr CodeBook kBooks[] = {CodeBook::binary, CodeBook::ternary, CodeBook::int4, CodeBook::int8};
+constexpr CodeBook kInputBooks[] = {CodeBook::binary, CodeBook::bit,   CodeBook::ternary, CodeBook::trit,
+                                    CodeBook::int4,   CodeBook::uint4, CodeBook::int8,    CodeBook::uint8};
 
 struct Problem {
   int64_t m, n, k;
-  CodeBook book;
+  CodeBook book, x_book;
   bool x_rows, x_offset, w_rows, bias;
   int32_t x_zero;
   std::vector<int8_t> x, w;
@@ -21,17 +23,18 @@ struct Problem {
 
 /// Codes drawn from the whole book or, for the largest sums, one end of it: bit 0 of the seed says which end of x,
 /// bit 1 which of w.
-Problem problem(int64_t m, int64_t n, int64_t k, CodeBook book, uint64_t seed, bool extremes = false) {
+Problem problem(int64_t m, int64_t n, int64_t k, CodeBook book, CodeBook x_book, uint64_t seed, bool extremes = false) {
   RandomState random{seed};
-  Problem p{m, n, k, book, seed % 2 == 0, seed % 3 == 0, seed % 5 < 3, seed % 7 < 4, seed % 4 == 1 ? 128 : 0, {}, {}};
-  const auto draw = [&](int low, int high, bool has_zero, bool at_low) {
+  Problem p{m, n, k, book, x_book, seed % 2 == 0, seed % 3 == 0, seed % 5 < 3, seed % 7 < 4, zero_of(x_book), {}, {}};
+  const auto draw = [&](CodeBook from, bool at_low) {
+    const CodeRange range = range_of(from);
+    const int low = range.low - zero_of(from), high = range.high - zero_of(from);
     if (extremes) return static_cast<int8_t>(at_low ? low : high);
     const int value = low + static_cast<int>(random.next_below(static_cast<uint64_t>(high - low + 1)));
-    return static_cast<int8_t>(value == 0 && !has_zero ? 1 : value);
+    return static_cast<int8_t>(value == 0 && from == CodeBook::binary ? 1 : value);
   };
-  const CodeRange range = range_of(book);
-  for (int64_t i = 0; i < m * k; ++i) p.x.push_back(draw(-128, 127, true, seed & 1));
-  for (int64_t i = 0; i < n * k; ++i) p.w.push_back(draw(range.low, range.high, book != CodeBook::binary, seed & 2));
+  for (int64_t i = 0; i < m * k; ++i) p.x.push_back(draw(x_book, seed & 1));
+  for (int64_t i = 0; i < n * k; ++i) p.w.push_back(draw(book, seed & 2));
   return p;
 }
 
@@ -82,7 +85,7 @@ std::vector<float> run(const QGemmKernels& kernels, const Problem& p, size_t ske
   kernels.pack_panels(current_stream({}), {w.data() + skew, p.n, p.k, layout, panels.data() + skew, sums.data()});
   QGemmArgs a{};
   a.m = p.m, a.n = p.n, a.k = p.k;
-  a.x = x.data() + skew;
+  a.x = x.data() + skew, a.x_codes = input_codes_of(p.x_book);
   a.x_scale = f.x_scale.data(), a.x_offset = p.x_offset ? f.x_offset.data() : nullptr, a.x_stride = p.x_rows;
   a.x_zero = p.x_zero;
   a.panels = panels.data() + skew, a.layout = layout;
@@ -108,7 +111,8 @@ class QGemmTargets : public ::testing::TestWithParam<Target> {
   }
   void expect_exact(const Problem& p, size_t skew) const {
     EXPECT_TRUE(same_bits(run(kernels_, p, skew), reference(p)))
-        << p.m << "x" << p.n << "x" << p.k << " " << to_string(p.book) << " skew " << skew;
+        << p.m << "x" << p.n << "x" << p.k << " " << to_string(p.x_book) << " x " << to_string(p.book) << " skew "
+        << skew;
   }
   QGemmKernels kernels_;
 };
@@ -123,14 +127,44 @@ TEST_P(QGemmTargets, RaggedShapes) {
   for (const auto& s : shapes)
     for (const CodeBook book : kBooks) {
       ++seed;
-      expect_exact(problem(s[0], s[1], s[2], book, seed), seed % 4);
+      expect_exact(problem(s[0], s[1], s[2], book, seed % 2 ? CodeBook::int8 : CodeBook::uint8, seed), seed % 4);
     }
+}
+
+/// Against the generic target, for every pair of books and every height and width of a tile.
+TEST_P(QGemmTargets, EveryPairOfBooks) {
+  QGemmKernels generic;
+  qgemm_impls()[0].fill(generic);
+  const int64_t sizes[] = {1, 3, 15, 16, 17, 63, 64, 65, 127, 1023};
+  const int64_t rows[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 16};
+  uint64_t seed = 0;
+  for (const CodeBook book : kBooks)
+    for (const CodeBook x_book : kInputBooks)
+      for (const int64_t n : sizes)
+        for (const int64_t k : sizes) {
+          if (n * k > 200000) continue;
+          ++seed;
+          const Problem p = problem(rows[seed % 10], n, k, book, x_book, seed);
+          ASSERT_TRUE(same_bits(run(kernels_, p, seed % 4), run(generic, p, 0)))
+              << p.m << "x" << n << "x" << k << " " << to_string(x_book) << " x " << to_string(book);
+        }
+}
+
+/// Every height of a tile with each kind of kernel, several blocks of panels and of columns.
+TEST_P(QGemmTargets, EveryHeight) {
+  uint64_t seed = 0;
+  for (const CodeBook book : kBooks)
+    for (const CodeBook x_book : {CodeBook::binary, CodeBook::trit, CodeBook::int8})
+      for (int64_t m = 1; m <= 17; ++m) {
+        ++seed;
+        expect_exact(problem(m, 117, 330, book, x_book, seed), seed % 4);
+      }
 }
 
 TEST_P(QGemmTargets, EveryPairOfCodes) {
   for (const CodeBook book : kBooks) {
     const CodeRange range = range_of(book);
-    Problem p{256, range.high - range.low + 1, 1, book, true, true, true, true, 128, {}, {}};
+    Problem p{256, range.high - range.low + 1, 1, book, CodeBook::uint8, true, true, true, true, 128, {}, {}};
     for (int code = -128; code < 128; ++code) p.x.push_back(static_cast<int8_t>(code));
     for (int code = range.low; code <= range.high; ++code)
       p.w.push_back(static_cast<int8_t>(book == CodeBook::binary && code == 0 ? 1 : code));
@@ -140,8 +174,15 @@ TEST_P(QGemmTargets, EveryPairOfCodes) {
 
 TEST_P(QGemmTargets, LargestSums) {
   for (const CodeBook book : kBooks)
-    for (uint64_t ends = 0; ends < 4; ++ends)
-      for (const int64_t m : {1, 7}) expect_exact(problem(m, 18, 4500, book, ends, true), 0);
+    for (const CodeBook x_book : kInputBooks)
+      for (uint64_t ends = 0; ends < 4; ++ends)
+        for (const int64_t m : {1, 7}) expect_exact(problem(m, 18, 4500, book, x_book, ends, true), 0);
+}
+
+TEST_P(QGemmTargets, MostColumns) {
+  for (const CodeBook book : kBooks)
+    for (const CodeBook x_book : {CodeBook::binary, CodeBook::ternary, CodeBook::int8})
+      for (const int64_t m : {1, 3}) expect_exact(problem(m, 2, kMaxColumns, book, x_book, 1, true), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, QGemmTargets,

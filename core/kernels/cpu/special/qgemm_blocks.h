@@ -7,8 +7,9 @@
 
 #include "core/kernels/qgemm.h"
 
-/// The parts of the integer GEMM that all CPU targets share: blocking, unpacking of weights, epilogue and packing, as
-/// plain loops. A target adds a Micro with the inner product of a few rows of x with one panel:
+/// The parts of the integer GEMM that CPU targets share: tasks, packing and, for targets that unpack weights to scratch
+/// memory, blocking and epilogue, as plain loops. Those add a Micro with the inner product of a few rows of x with one
+/// panel:
 ///
 ///   struct Micro {
 ///     using X = ...; using W = ...;                 element types of the operands in scratch memory
@@ -163,25 +164,31 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
              a.y + (row + r) * a.n + first * kPanelRows);
 }
 
-template <class Micro>
-void gemm(const QGemmArgs& a) {
-  const bool parallel = a.m * a.n * a.k > kParallelMacs;
-  const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, kBlockRows);
+/// Calls task(a, row, rows, first panel, panels) for all of y, over threads when there are more products than
+/// `serial_macs`.
+template <class Task>
+void for_tasks(const QGemmArgs& a, int64_t serial_macs, int64_t block_rows, int64_t most_panels, Task task) {
+  const bool parallel = a.m * a.n * a.k > serial_macs;
+  const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, block_rows);
   // Four tasks a thread, which with few rows means narrow ones.
   const int64_t tasks = parallel ? 4 * omp_get_max_threads() : 1;
-  const int64_t width = min(kTaskPanels, div_up(panels * blocks, tasks) + (panels * blocks == 0));
+  const int64_t width = min(most_panels, div_up(panels * blocks, tasks) + (panels * blocks == 0));
   const int64_t columns = div_up(panels, width);
-  const auto task = [&](int64_t i) {
+  const auto one = [&](int64_t i) {
     const int64_t b = i / columns, c = i % columns;
-    gemm_task<Micro>(a, b * kBlockRows, min(kBlockRows, a.m - b * kBlockRows), c * width,
-                     min(width, panels - c * width));
+    task(a, b * block_rows, min(block_rows, a.m - b * block_rows), c * width, min(width, panels - c * width));
   };
   if (!parallel) {  // not an if clause: a region costs most of a microsecond even then
-    for (int64_t i = 0; i < blocks * columns; ++i) task(i);
+    for (int64_t i = 0; i < blocks * columns; ++i) one(i);
     return;
   }
 #pragma omp parallel for schedule(dynamic)
-  for (int64_t i = 0; i < blocks * columns; ++i) task(i);
+  for (int64_t i = 0; i < blocks * columns; ++i) one(i);
+}
+
+template <class Micro>
+void gemm(const QGemmArgs& a) {
+  for_tasks(a, kParallelMacs, kBlockRows, kTaskPanels, gemm_task<Micro>);
 }
 
 inline void pack_panels(Stream&, const PackPanelsArgs& a) {
