@@ -5,13 +5,13 @@
 set -euo pipefail
 
 # Headers of the kernels' implementations are written for one instruction set at a time.
-isa="-DLB_TARGET_NS=cpu_header -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512vbmi -mfma -mf16c"
+isa="-DLB_TARGET_NS=cpu_header -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512vbmi -mavx512vbmi2 -mavx512vpopcntdq -mgfni -mfma -mf16c"
 
 check() {  # HEADER COMPILER [FLAGS...]
   local header=$1 unit=$work/${1//\//__}.cpp
   shift
   [[ $header != core/kernels/cpu/* ]] || set -- "$@" $isa
-  [[ $header != tests/* ]] || set -- "$@" '-DLB_TEST_DIR="tests"'
+  [[ $header != tests/* ]] || set -- "$@" '-DLB_TEST_DIR="tests"' '-DLB_PROGRAM="lowbit"'
   [[ -f $unit ]] || echo "#include \"$header\"" >"$unit"
   $launcher "$@" -std=c++20 -Wall -Werror -I. -c "$unit" -o "${unit%.cpp}.o" && return
   echo "$header does not compile alone"
