@@ -3,15 +3,17 @@
 #include "apps/lib/program/environment.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
+#include "core/kernels/families.h"
 
 namespace lowbit {
 namespace {
 
 struct DoctorConfig {
-  bool json = false;
+  bool json = false, kernels = false;
 };
 
 void declare(OptionRegistry& registry, DoctorConfig& config) {
+  registry.add("doctor.kernels", config.kernels, "which instruction set each kernel family uses here, and why");
   registry.add("doctor.json", config.json, "print one JSON object");
 }
 
@@ -23,13 +25,48 @@ std::string plain(const std::string& name, const nlohmann::ordered_json& value) 
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// Why a target is passed over.
+std::string_view reason(Target target) {
+  return runs_here(target) ? "runs here, overlaid by a later one" : "this machine lacks it, or LOWBIT_CPU_ISA caps it";
+}
+
+nlohmann::ordered_json kernel_report() {
+  nlohmann::ordered_json report;
+  for (const KernelFamily& family : kernel_families()) {
+    nlohmann::ordered_json& entry = report[std::string(family.name)];
+    entry["used"] = to_string(family.chosen());
+    for (const Target target : family.targets)
+      if (target != family.chosen()) entry["others"][std::string(to_string(target))] = reason(target);
+  }
+  return report;
+}
+
+std::string kernel_table(const nlohmann::ordered_json& report) {
+  std::string text = "kernels\n";
+  for (const auto& [family, entry] : report.items()) {
+    text += fmt::format("  {:<14}{:<14}", family, entry["used"].get<std::string>());
+    if (entry.contains("others"))
+      for (const auto& [target, why] : entry["others"].items())
+        if (!why.get<std::string>().starts_with("runs"))
+          text += fmt::format("{}: {}  ", target, why.get<std::string>());
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += "\n";
+  }
+  return text + "  gemm multiplies through oneDNN, which chooses by itself\n";
+}
+
 int run(const DoctorConfig& config, const OptionRegistry&) {
-  const nlohmann::ordered_json report = environment_report();
+  nlohmann::ordered_json report = environment_report();
+  if (config.kernels) report["kernels"] = kernel_report();
   if (config.json) {
     write_output(report.dump(2) + "\n");
     return 0;
   }
   for (const auto& [section, facts] : report.items()) {
+    if (section == "kernels") {
+      write_output(kernel_table(facts));
+      continue;
+    }
     write_output(section + "\n");
     for (const auto& [name, value] : facts.items()) {
       const std::string label = name.ends_with("_bytes") ? name.substr(0, name.size() - 6) : name;

@@ -6,6 +6,7 @@
 
 #include "autograd/functions/matmul.h"
 #include "autograd/grad_mode.h"
+#include "core/ops/matmul.h"
 #include "core/random.h"
 
 namespace lowbit {
@@ -237,6 +238,49 @@ TEST(Linear, LearnedScalesAppearUnderTheirSlotAndCalibrateOnTheFirstTrainingBatc
   EXPECT_NE(calibrated, 1);
   layer.forward(second, {.training = true});
   EXPECT_EQ(alpha.value().data<float>()[0], calibrated);
+}
+
+/// Values and gradients of x and the weight of one layer under a precision.
+struct Pass {
+  std::vector<float> y, dx, dw;
+};
+Pass run_layer(const std::string& weight, const std::string& input, ops::MatmulPrecision precision) {
+  const ops::MatmulPrecisionScope scope(precision);
+  Linear linear({.in = kIn, .out = kOut}, 3);
+  linear.each_slot([&](const std::string& path, Slot& slot) {
+    if (path == "weight") slot.assign(weight);
+    if (path == "input") slot.assign(input);
+  });
+  RandomState random{.key = 1};
+  const Variable x(random_normal({kTokens, kIn}, 0, 0.8, 5), true);
+  const Variable y = linear.forward(x, {.training = true, .random = &random});
+  y.backward(random_normal({kTokens, kOut}, 0, 1, 6));
+  return {y.value().to_vector<float>(), x.grad().to_vector<float>(), linear.weight().value.grad().to_vector<float>()};
+}
+
+double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
+    norm += double{a[i]} * a[i];
+  }
+  return std::sqrt(difference / norm);
+}
+
+TEST(LinearPrecision, Bf16RoundsProductsOfFloatsOnly) {
+  for (const auto& [weight, input] : {std::pair{"none", "none"}, std::pair{"tbt_weight bits=2", "absmax bits=8"}}) {
+    const Pass exact = run_layer(weight, input, ops::MatmulPrecision::f32);
+    const Pass rounded = run_layer(weight, input, ops::MatmulPrecision::bf16);
+    const bool integers = std::string(weight) != "none";
+    if (integers)
+      EXPECT_EQ(rounded.y, exact.y) << "the forward runs on codes";
+    else
+      EXPECT_LT(relative_distance(exact.y, rounded.y), 0x1p-8);
+    for (const auto& [a, b] : {std::pair{exact.dx, rounded.dx}, std::pair{exact.dw, rounded.dw}}) {
+      EXPECT_LT(relative_distance(a, b), 0x1p-8);
+      EXPECT_NE(a, b);
+    }
+  }
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "apps/lib/program/signals.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
+#include "core/kernels/families.h"
 #include "tests/apps/run_captured.h"
 
 namespace lowbit {
@@ -87,7 +88,19 @@ TEST(Program, HelpVersionAndResolvedConfiguration) {
   EXPECT_NE(test::run_captured(all_verbs(), {"--version"}).out.find("lowbit 0."), std::string::npos);
   EXPECT_EQ(test::run_captured(all_verbs(), {"help"}).out, test::run_captured(all_verbs(), {"--help"}).out);
   EXPECT_NE(test::run_captured(all_verbs(), {"doctor", "-h"}).out.find("--doctor.json --json"), std::string::npos);
-  EXPECT_EQ(test::run_captured(all_verbs(), {"doctor", "--json", "--dump-config"}).out, "doctor:\n  json: true\n");
+  EXPECT_EQ(test::run_captured(all_verbs(), {"doctor", "--json", "--dump-config"}).out,
+            "doctor:\n  kernels: false\n  json: true\n");
+}
+
+TEST(Program, DoctorSaysWhichKernelsRunHere) {
+  const auto report = nlohmann::json::parse(test::run_captured(all_verbs(), {"doctor", "--kernels", "--json"}).out);
+  for (const KernelFamily& family : kernel_families()) {
+    const auto& entry = report.at("kernels").at(std::string(family.name));
+    EXPECT_EQ(entry.at("used"), std::string(to_string(family.chosen())));
+    EXPECT_TRUE(runs_here(family.chosen())) << family.name;
+  }
+  const std::string table = test::run_captured(all_verbs(), {"doctor", "--kernels"}).out;
+  EXPECT_NE(table.find("\n  qgemm "), std::string::npos) << table;
 }
 
 TEST(Program, DoctorDescribesThisMachineAsJson) {
