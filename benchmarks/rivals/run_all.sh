@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every comparison of docs/benchmarks/rivals.md, one after the other (about half an hour; leave the machine alone).
-# Usage: run_all.sh OUT.jsonl [compare.py options, as --lowbit or --pairs]      PYTHON: a Python that has torch and ctranslate2
+# Usage: run_all.sh OUT.jsonl [compare.py options, as --lowbit or --pairs]      Environment: PYTHON, one that has torch and
+# ctranslate2; THREADS, default "1 2", for the small model
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd) out=$1
 shift
@@ -20,7 +21,7 @@ small="--model quickstart --batch 40 --src 40 --tgt 40"
 base="--model bart-base --batch 8 --src 128 --tgt 64"
 decode="--model bart-base --src 32 --tokens 48"
 int8="--only-rival=--compute int8"
-for threads in 1 2; do
+for threads in ${THREADS:-1 2}; do
   compare "quickstart f32, $threads threads" train-step $small --dtype f32 --threads $threads "$@"
   compare "quickstart bf16, $threads threads" train-step $small --dtype bf16 --threads $threads "$@"
   compare "quickstart tbt-2-2-8 against f32, $threads threads" train-step $small --recipe tbt-2-2-8 --threads $threads \
