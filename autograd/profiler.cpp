@@ -1,6 +1,7 @@
 #include "autograd/profiler.h"
 
 #include <chrono>
+#include <utility>
 
 namespace lowbit {
 namespace {
@@ -15,6 +16,17 @@ double clock_seconds() {
 
 Profiler::Profiler() : begin_(clock_seconds()), outer_(profiler_here) { profiler_here = this; }
 Profiler::~Profiler() { profiler_here = outer_; }
+
+Profiler::Pause::Pause() : paused_(std::exchange(profiler_here, nullptr)) {}
+Profiler::Pause::~Pause() {
+  profiler_here = paused_;
+  if (paused_) paused_->restart();
+}
+
+void Profiler::restart() {
+  last_ = now();
+  counted_ = operation_count();
+}
 
 double Profiler::now() const { return clock_seconds() - begin_; }
 

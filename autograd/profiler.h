@@ -22,6 +22,18 @@ struct ProfileEvent {
 /// charged with the time since the event before it, so that the events add up to the whole.
 class Profiler {
  public:
+  /// Work in its scope is charged to nothing: what stands between the rounds that are looked at, as validation does.
+  class Pause {
+   public:
+    Pause();
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    Profiler* paused_;
+  };
+
   Profiler();
   ~Profiler();
   Profiler(const Profiler&) = delete;
@@ -36,6 +48,7 @@ class Profiler {
 
  private:
   double now() const;
+  void restart();
 
   std::vector<ProfileEvent> events_;
   double begin_ = 0, last_ = 0;

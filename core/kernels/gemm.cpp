@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <dnnl.hpp>
+#include <unordered_map>
 
 #include "core/allocator.h"
 #include "core/cpu_features.h"
@@ -12,9 +13,8 @@
 #include "core/kernels/elementwise.h"
 #include "core/kernels/table.h"
 
-/// Float matrix products are oneDNN's. dnnl_sgemm rather than the matmul primitive: measured equal within noise on one
-/// and two cores at (1024, 768, 192), (2000, 192, 768), (2000, 4096, 192) and their transposed gradients, faster below
-/// 32 rows, and it needs no descriptor.
+/// Float matrix products are oneDNN's: f32 ones by dnnl_sgemm, which is as fast as the matmul primitive from 32 rows
+/// on, faster below, and needs no descriptor; bf16 ones by the primitive, for there is no such call.
 namespace lowbit {
 namespace {
 
@@ -40,8 +40,8 @@ void sgemm(const GemmArgs& g, const float* a, int64_t stride_a, float* c, int64_
 }
 
 /// Reading a transposed operand whose rows are a multiple of 4 KiB apart maps a column to one cache set and halves the
-/// speed (39 against 82 GFLOP/s on Zen 3 for the weight gradient of a 4096-entry vocabulary), so such an operand is
-/// copied panel by panel to rows of another stride.
+/// speed (weight gradient of a vocabulary of 4096), so such an operand is copied panel by panel to rows of another
+/// stride.
 constexpr int64_t kAliasStride = 1024, kPanel = 256, kPanelStride = kPanel + 16;
 
 void gemm_f32_panels(const GemmArgs& g, float beta) {
@@ -110,14 +110,15 @@ void gemm_half(Stream& stream, const GemmArgs& g) {
   elementwise.cast(stream, {c.data(), DType::f32, g.c, g.dtype, size_c});
 }
 
-/// Without these the primitive would emulate, slower than f32.
+/// Without these instructions the primitive would emulate them one by one; widened operands and an f32 product round
+/// the same way, at the speed of f32.
 bool has_bf16_products() {
   const CpuFeatures& cpu = cpu_features();
   return cpu.has(CpuFeature::avx512_bf16) || cpu.has(CpuFeature::amx_bf16);
 }
 
-/// bf16 operands, f32 result, by oneDNN's primitive, which knows the instructions for it.
-void gemm_bf16_primitive(const GemmArgs& g) {
+/// bf16 operands, f32 result.
+void gemm_bf16_primitive(const GemmArgs& g) try {
   using dnnl::memory;
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   static thread_local dnnl::stream stream(engine);
@@ -140,6 +141,9 @@ void gemm_bf16_primitive(const GemmArgs& g) {
   if (g.bias) arguments.emplace(DNNL_ARG_BIAS, memory(bias, engine, const_cast<void*>(g.bias)));
   product.execute(stream, arguments);
   stream.wait();
+} catch (const dnnl::error& error) {
+  fail(ErrorKind::internal, "gemm", "oneDNN status {} for {} x {} x {}: {}", static_cast<int>(error.status), g.m, g.n,
+       g.k, error.what());
 }
 
 void gemm(Stream& stream, const GemmArgs& g) {

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <span>
 
+#include "autograd/profiler.h"
 #include "core/error.h"
 #include "core/ops/softmax.h"
 #include "nn/generate/beam_search.h"
@@ -106,6 +107,7 @@ std::vector<std::vector<Hypothesis>> generate(Stepper& stepper, const std::vecto
     const std::vector<int32_t> source = advance(searches, log_probs);
     if (!source.empty() && !is_identity(source, std::ssize(tokens))) stepper.reorder(source);
     tokens = last_tokens(searches);
+    Profiler::mark("search");
   }
 
   std::vector<std::vector<Hypothesis>> results;

@@ -60,6 +60,8 @@ BenchResult bench_linear(const BenchOptions& options) {
   LB_REQUIRE((options.weights == "f32") == (options.acts == "f32"), ErrorKind::usage, "bench",
              "--weights {} and --acts {}: codes meet codes and floats meet floats; give f32 to both or to none",
              options.weights, options.acts);
+  LB_REQUIRE(options.profile.empty(), ErrorKind::usage, "bench",
+             "--profile: linear is one op; profile train-step or decode");
   const GradMode off(false);
   const std::function<void()> call = layer_call(options);
   const PeakMemory memory;

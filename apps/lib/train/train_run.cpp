@@ -188,6 +188,7 @@ void TrainRun::write_levels_and_cost() {
 }
 
 void TrainRun::validate() {
+  const Profiler::Pause pause;
   Record record = {{"kind", "valid"}, {"subset", "dev"}};
   cost_.time("validation", [&] {
     std::optional<EmaScope> averaged;
@@ -224,6 +225,7 @@ void TrainRun::validate() {
 }
 
 void TrainRun::save() {
+  const Profiler::Pause pause;
   cost_.time("checkpoint", [&] {
     state_.data.epoch = batches_->position() / batches_->batches_per_epoch();
     state_.data.batch = batches_->position() % batches_->batches_per_epoch();
@@ -261,7 +263,9 @@ int TrainRun::run() {
          {"parameters", model_->parameter_count()},
          {"recipe", options_.quant.recipe}});
   try {
-    return train_to_the_end();
+    const int code = train_to_the_end();
+    profile_.finish();
+    return code;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::diverged) throw;
     append_line(folder_.overflow(),

@@ -30,8 +30,7 @@ std::unique_ptr<Quantizer> tbt_weight(Spec& spec) {
 
 /// One name for all widths, so that a recipe says bits=$activations and describe() says what that came to.
 ///   reading=local (default)  no token depends on another: 8 bits absmax, or minmax from a constant shift, by token;
-///   fewer
-///                            bits elastic with a constant shift
+///                            fewer bits elastic with a constant shift
 ///   reading=code             the release: one scale a tensor, clip 2.5, unsigned sites shifted by the tensor's minimum
 std::unique_ptr<Quantizer> tbt_activation(Spec& spec) {
   const int64_t bits = spec.required_integer("bits");

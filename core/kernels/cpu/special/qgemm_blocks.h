@@ -106,7 +106,7 @@ struct OutputConstants {
   int32_t zeros[kTaskColumns];
 };
 
-/// One row of y at the outputs of a task.
+/// One row of y at the outputs of a task; store_outputs in qgemm_tiles.h is the same in AVX-512 registers.
 inline void epilogue(const QGemmArgs& a, const OutputConstants& w, const int32_t* acc, int32_t x_sum, int64_t row,
                      float* y) {
   const float x_scale = a.x_scale[row * a.x_stride];
@@ -206,7 +206,7 @@ inline void pack_panels(Stream&, const PackPanelsArgs& a) {
         int8_t step[kLineBytes] = {};
         for (int64_t j = 0; j < rows; ++j) {
           const int8_t* from = a.codes + (first + j) * a.k + column;
-          if (columns == kStepColumns)
+          if (columns == kStepColumns)  // one load, known at compile time
             std::memcpy(step + j * kStepColumns, from, kStepColumns);
           else
             std::memcpy(step + j * kStepColumns, from, static_cast<size_t>(columns));

@@ -49,8 +49,8 @@ inline int32_t row_sum(const int8_t* x, int64_t k) {
   return _mm512_reduce_add_epi32(sum);
 }
 
-/// The epilogue of qgemm.h for a row of x and the outputs of a panel; dot holds the sums of (x - moved) * code of the
-/// weight.
+/// The epilogue of qgemm.h (epilogue() in qgemm_blocks.h) for a row of x and the outputs of a panel; dot holds the sums
+/// of (x - moved) * code of the weight.
 inline void store_outputs(const QGemmArgs& a, int64_t row, int64_t panel, __m512i dot, int32_t moved = 0) {
   const int64_t first = panel * kPanelRows, count = a.n - first;
   const __mmask16 mask = count >= kPanelRows ? 0xffff : static_cast<__mmask16>((1 << count) - 1);

@@ -2,9 +2,10 @@
 
 #include "core/kernels/cpu/special/qgemm_tiles.h"
 
-/// Any x times fields of 2, 4 or 8 bits. A tile reads packed lines and rows of x where they lie: a field is unpacked in
-/// a register and feeds VPDPBUSD, which adds four products u * x to each of 16 int32 outputs, for every row of the
-/// tile. Sums are exact: u <= 255, |x| <= 128 and k <= 65536 keep them below 255 * 2^23 < 2^31.
+/// Any x times fields of 2, 4 or 8 bits, whose codes are field - bias (only binary ones have a shift). A tile reads
+/// packed lines and rows of x where they lie: a field is unpacked in a register and feeds VPDPBUSD, which adds four
+/// products u * x to each of 16 int32 outputs, for every row of the tile. Sums are exact: u <= 255, |x| <= 128 and k <=
+/// 65536 keep them below 255 * 2^23 < 2^31.
 namespace lowbit {
 namespace {
 
