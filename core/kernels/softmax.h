@@ -17,6 +17,14 @@ struct SoftmaxArgs {
   int64_t rows, cols;
   DType dtype;
 };
+/// y = scale * x - log sum exp(scale * x).
+struct LogSoftmaxArgs {
+  const void* x;
+  void* y;
+  int64_t rows, cols;
+  double scale;
+  DType dtype;
+};
 struct SoftmaxGradArgs {
   const void *y, *dy;
   void* dx;
@@ -26,6 +34,7 @@ struct SoftmaxGradArgs {
 struct SoftmaxKernels {
   void (*forward)(Stream&, const SoftmaxArgs&) = nullptr;
   void (*backward)(Stream&, const SoftmaxGradArgs&) = nullptr;
+  void (*log_forward)(Stream&, const LogSoftmaxArgs&) = nullptr;
 };
 
 std::span<const Impl<SoftmaxKernels>> softmax_impls();

@@ -5,9 +5,26 @@
 
 namespace lowbit::ops {
 
-Tensor softmax(const Tensor& x) {
-  LB_CHECK(x.shape().rank() >= 1 && x.shape().last() > 0, "softmax", "needs a non-empty last axis, got {}",
+namespace {
+
+void check_rows(const char* where, const Tensor& x) {
+  LB_CHECK(x.shape().rank() >= 1 && x.shape().last() > 0, where, "needs a non-empty last axis, got {}",
            x.shape().str());
+}
+
+}  // namespace
+
+Tensor log_softmax(const Tensor& x, double scale) {
+  check_rows("log_softmax", x);
+  Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
+  softmax_kernels(x.device(), x.dtype())
+      .log_forward(current_stream(x.device()),
+                   {x.raw(), y.mutable_raw(), x.shape().rows(), x.shape().last(), scale, x.dtype()});
+  return y;
+}
+
+Tensor softmax(const Tensor& x) {
+  check_rows("softmax", x);
   Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
   softmax_kernels(x.device(), x.dtype())
       .forward(current_stream(x.device()), {x.raw(), y.mutable_raw(), x.shape().rows(), x.shape().last(), x.dtype()});

@@ -15,27 +15,13 @@ namespace {
 
 constexpr int64_t kParallelElements = 1 << 15;  ///< below this many logits waking threads costs more than it saves
 
-/// log softmax(logits / temperature), row by row. The normaliser comes from the fast softmax: its largest
-/// probability is 1 / sum(exp(x - max)), so log p = x - max + log(p_max).
 Tensor log_softmax(const Tensor& logits, double temperature) {
-  Tensor scaled = logits.clone();
+  const Tensor result = ops::log_softmax(logits, 1 / temperature);
   const int64_t rows = logits.shape().rows(), vocabulary = logits.shape().last();
-  float* x = scaled.mutable_data<float>();
-  if (temperature != 1) {
-    std::transform(x, x + rows * vocabulary, x, [&](float value) { return value / static_cast<float>(temperature); });
-  }
-  const Tensor probs = ops::softmax(scaled);
-  bool broken = false;
-#pragma omp parallel for reduction(|| : broken) if (rows * vocabulary > kParallelElements)
-  for (int64_t row = 0; row < rows; ++row) {
-    float* begin = x + row * vocabulary;
-    const int64_t best = std::max_element(begin, begin + vocabulary) - begin;
-    const float shift = std::log(probs.data<float>()[row * vocabulary + best]) - begin[best];
-    for (int64_t i = 0; i < vocabulary; ++i) begin[i] += shift;
-    broken = broken || std::any_of(begin, begin + vocabulary, [](float value) { return std::isnan(value); });
-  }
-  LB_REQUIRE(!broken, ErrorKind::diverged, "generation", "the model's logits hold NaN or infinity");
-  return scaled;
+  for (int64_t row = 0; row < rows; ++row)  // one bad logit spoils its row
+    LB_REQUIRE(!std::isnan(result.data<float>()[row * vocabulary]), ErrorKind::diverged, "generation",
+               "the model's logits hold NaN or infinity");
+  return result;
 }
 
 void check_tokens(const std::vector<GenerationRequest>& requests, const GenerationConfig& config, int64_t vocabulary) {
