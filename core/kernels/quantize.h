@@ -15,7 +15,7 @@ struct Groups {
   int64_t count, size;
 };
 
-/// Null outputs are not written.
+/// All outputs, or mean_abs alone and the others null.
 struct GroupStatsArgs {
   const float *x, *shift;  // shift may be null
   Groups groups;

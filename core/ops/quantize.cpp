@@ -71,6 +71,16 @@ GroupStats group_stats(const Tensor& x, Granularity per, const Tensor& shift) {
   return s;
 }
 
+Tensor mean_abs(const Tensor& x, Granularity per, const Tensor& shift) {
+  check_input(x, "mean_abs");
+  const Groups groups = groups_of(x, per);
+  Tensor mean = empty_groups(groups, x);
+  quantize_kernels(x.device())
+      .stats(current_stream(x.device()), {x.data<float>(), per_group(shift, groups, "mean_abs", "shift", true), groups,
+                                          nullptr, mean.mutable_data<float>(), nullptr, nullptr, nullptr});
+  return mean;
+}
+
 Tensor mean_abs_above(const Tensor& x, Granularity per, const Tensor& threshold) {
   check_input(x, "mean_abs_above");
   const Groups groups = groups_of(x, per);

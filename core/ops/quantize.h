@@ -60,6 +60,9 @@ Encoding encode_absmax(const Tensor& x, CodeBook book, Granularity per, const Pa
 Encoding encode_asymmetric(const Tensor& x, CodeBook book, Granularity per, std::optional<float> fixed_min = {},
                            const PassRule& pass = {}, float clip = std::numeric_limits<float>::infinity());
 
+/// mean |x - shift| of every group, as group_stats has it; f32 [groups].
+Tensor mean_abs(const Tensor& x, Granularity per, const Tensor& shift = {});
+
 /// On a given grid: level = (x - offset) * (1 / scale), code = clamp(round(level), low, high).
 ///   scale [groups], offset [groups] or undefined, low and high within the book
 Encoding encode_grid(const Tensor& x, CodeBook book, Granularity per, const Tensor& scale, const Tensor& offset,

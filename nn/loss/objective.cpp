@@ -11,8 +11,13 @@
 namespace lowbit {
 namespace {
 
-/// Rows per chunk such that one block of logits stays near 16 MB.
-int64_t chunk_rows(int64_t vocab) { return std::max<int64_t>(64, (int64_t{1} << 22) / vocab); }
+/// Rows per chunk: chunks of one size, whose logits stay below 32 MB. Each chunk adds its gradient to that of the whole
+/// table, so few are better.
+int64_t chunk_rows(int64_t rows, int64_t vocab) {
+  const int64_t most = std::max<int64_t>(64, (int64_t{1} << 23) / vocab);
+  const int64_t chunks = std::max<int64_t>(1, (rows + most - 1) / most);
+  return std::max<int64_t>(1, (rows + chunks - 1) / chunks);
+}
 
 /// [B, T, D] -> [B*T, D].
 Variable as_rows(const Variable& states) { return reshape(states, {states.shape().rows(), states.shape().last()}); }
@@ -111,15 +116,16 @@ LossSum cross_entropy_objective(Seq2Seq& model, const Seq2SeqBatch& batch, doubl
   LossSum loss;
   loss.tokens = batch.target_tokens;
   CrossEntropyStats stats;
-  loss.sum = chunked_rows(
-      states, chunk_rows(model.config().vocab), output_parameters(model), [&](const Variable& rows, int64_t begin) {
-        CrossEntropyStats part;
-        const Variable sum = cross_entropy(model.logits(rows, ctx), targets.rows(begin, begin + rows.shape()[0]),
-                                           smoothing, model.config().pad, &part);
-        stats.nll_sum += part.nll_sum;
-        stats.correct += part.correct;
-        return sum;
-      });
+  loss.sum = chunked_rows(states, chunk_rows(states.shape()[0], model.config().vocab), output_parameters(model),
+                          [&](const Variable& rows, int64_t begin) {
+                            CrossEntropyStats part;
+                            const Variable sum =
+                                cross_entropy(model.logits(rows, ctx), targets.rows(begin, begin + rows.shape()[0]),
+                                              smoothing, model.config().pad, &part);
+                            stats.nll_sum += part.nll_sum;
+                            stats.correct += part.correct;
+                            return sum;
+                          });
   loss.nll = stats.nll_sum;
   loss.correct = stats.correct;
   loss.terms = {{"cross_entropy", loss.sum.value().item()}};
@@ -154,7 +160,8 @@ LossSum distillation_objective(Seq2Seq& student, Seq2Seq& teacher, const Seq2Seq
   CrossEntropyStats stats;
   double task = 0, soft = 0;
   const Variable output = chunked_rows(
-      states, chunk_rows(student.config().vocab), output_parameters(student), [&](const Variable& rows, int64_t begin) {
+      states, chunk_rows(states.shape()[0], student.config().vocab), output_parameters(student),
+      [&](const Variable& rows, int64_t begin) {
         const int64_t end = begin + rows.shape()[0];
         const Variable logits = student.logits(rows, ctx);
         CrossEntropyStats part;

@@ -88,7 +88,26 @@ struct Statistics {
   }
 };
 
+struct Sum {
+  double value = 0;
+  void operator+=(const Sum& b) { value += b.value; }
+};
+
+/// What scales of weights are made of, without the rest.
+void mean_abs(const GroupStatsArgs& a) {
+  for_each_group(a.groups, [&](int64_t g, bool parallel) {
+    const int64_t size = a.groups.size;
+    const float shift = a.shift ? a.shift[g] : 0.0f;
+    const Sum sum = fold<Sum>(size, parallel, [&](int64_t begin, int64_t n) {
+      const float* x = a.x + g * size + begin;
+      return Sum{lane_sum<float>(n, [=](int64_t j) { return abs(x[j] - shift); })};
+    });
+    a.mean_abs[g] = size > 0 ? static_cast<float>(sum.value / static_cast<double>(size)) : 0.0f;
+  });
+}
+
 void stats(Stream&, const GroupStatsArgs& a) {
+  if (!a.absmax) return mean_abs(a);
   for_each_group(a.groups, [&](int64_t g, bool parallel) {
     const int64_t size = a.groups.size;
     const float shift = a.shift ? a.shift[g] : 0.0f;
@@ -381,11 +400,6 @@ void grid_sums(Stream&, const GridSumsArgs& a) {
     a.above[group] = static_cast<float>(s.above);
   });
 }
-
-struct Sum {
-  double value = 0;
-  void operator+=(const Sum& b) { value += b.value; }
-};
 
 void sign_sum(Stream&, const SignSumArgs& a) {
   for_each_group(a.groups, [&](int64_t group, bool parallel) {

@@ -16,8 +16,8 @@ class MeanAbsRule final : public ScaleRule {
     const int64_t groups = per == Granularity::row ? x.shape().rows() : 1;
     Tensor shift;
     if (config_.remove_mean != MeanRemoval::none) shift = repeated_mean(x, groups);
-    const Tensor scale = scale_of(
-        ops::group_stats(x, per, config_.remove_mean == MeanRemoval::codes_and_scale ? shift : Tensor()).mean_abs);
+    const Tensor scale =
+        scale_of(ops::mean_abs(x, per, config_.remove_mean == MeanRemoval::codes_and_scale ? shift : Tensor()));
     if (book == CodeBook::binary) return ops::encode_sign(x, per, scale, shift, pass);
     if (config_.zero_sign) return ops::encode_threshold(x, per, scale, Tensor::zeros({groups}), pass);
     ops::Encoding encoding = ops::encode_grid(x, book, per, scale, shift, -1, 1, pass);

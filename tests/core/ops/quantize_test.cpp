@@ -41,6 +41,7 @@ TEST(GroupStats, MatchesDoubleArithmeticPerRowAndPerTensor) {
       const int64_t groups = per == Granularity::row ? rows : 1, size = rows * cols / groups;
       const std::vector<float> shift(static_cast<size_t>(groups), 0.25f);
       const ops::GroupStats s = ops::group_stats(x, per, vec(shift));
+      EXPECT_EQ(ops::mean_abs(x, per, vec(shift)).to_vector<float>(), s.mean_abs.to_vector<float>());
       for (int64_t g = 0; g < groups; ++g) {
         double sum = 0, sum_abs = 0;
         float min = kInfinity, max = -kInfinity;
