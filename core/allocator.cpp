@@ -1,5 +1,7 @@
 #include "core/allocator.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -21,16 +23,27 @@ size_t size_class(size_t bytes) {
   return (wanted + step - 1) / step * step;
 }
 
+constexpr size_t kHugePage = size_t{2} << 20;
+
+/// Large blocks lie on huge pages where the system has them: streaming through a matrix of codes is bound by the page
+/// tables otherwise.
+void* from_system(size_t size) {
+  if (size < kHugePage) return std::aligned_alloc(kAlignment, size);
+  void* block = std::aligned_alloc(kHugePage, size);
+  if (block) madvise(block, size / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint; its failure changes nothing
+  return block;
+}
+
 class CpuAllocator final : public Allocator {
  public:
   Block allocate(size_t bytes) override {
     const size_t size = size_class(bytes);
     std::lock_guard lock(mutex_);
     Block block = take_cached(size);
-    if (!block.ptr) block.ptr = std::aligned_alloc(kAlignment, size);
+    if (!block.ptr) block.ptr = from_system(size);
     if (!block.ptr) {
       drop_cache();
-      block.ptr = std::aligned_alloc(kAlignment, size);
+      block.ptr = from_system(size);
     }
     LB_REQUIRE(block.ptr, ErrorKind::memory, "allocator",
                "out of memory: {} bytes asked for, {} in use, {} at the peak; use a smaller batch", bytes, in_use_,
