@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/files/atomic.h"
 #include "data/baselines.h"
+#include "data/metrics/chrf.h"
 #include "nn/quant/bits.h"
 
 namespace lowbit {
@@ -91,20 +92,29 @@ System translate(const std::string& argument, const ParallelText& test, const Co
           std::move(figures.outputs)};
 }
 
+void add_chrf(System& system, const ParallelText& test) {
+  const ChrfScore chrf = corpus_chrf(system.outputs, {test.target});
+  system.row["chrf"] = chrf.score;
+  system.row["chrf_signature"] = chrf.signature;
+}
+
 std::string table(const std::vector<System>& systems) {
-  std::string text = fmt::format("{:<20} {:>9} {:>4} {:>12} {:>6} {:>8} {:>12} {:>9}\n", "system", "bits W-E-A", "O",
-                                 "bytes", "BLEU", "length", "sentences/s", "tokens/s");
+  std::string text = fmt::format("{:<20} {:>10} {:>4} {:>12} {:>6} {:>6} {:>8} {:>12} {:>9}\n", "system", "bits W-E-A",
+                                 "O", "bytes", "BLEU", "chrF2", "length", "sentences/s", "tokens/s");
   for (const System& system : systems) {
     const Json& row = system.row;
     const bool model = !row.contains("baseline");
-    text += fmt::format(
-        "{:<20} {:>10} {:>4} {:>12} {:>6.2f} {:>8.3f} {:>12} {:>9}\n", row["name"].get<std::string>(),
-        model ? row["bits"].get<std::string>() : "-", model ? fmt::format("{}", row["output_bits"].get<int>()) : "-",
-        model ? fmt::format("{}", row["size_bytes"].get<int64_t>()) : "-", row["bleu"].get<double>(),
-        row["length_ratio"].get<double>(), model ? fmt::format("{:.0f}", row["sentences_per_s"].get<double>()) : "-",
-        model ? fmt::format("{:.0f}", row["tokens_per_s"].get<double>()) : "-");
+    text += fmt::format("{:<20} {:>10} {:>4} {:>12} {:>6.2f} {:>6.2f} {:>8.3f} {:>12} {:>9}\n",
+                        row["name"].get<std::string>(), model ? row["bits"].get<std::string>() : "-",
+                        model ? fmt::format("{}", row["output_bits"].get<int>()) : "-",
+                        model ? fmt::format("{}", row["size_bytes"].get<int64_t>()) : "-", row["bleu"].get<double>(),
+                        row["chrf"].get<double>(), row["length_ratio"].get<double>(),
+                        model ? fmt::format("{:.0f}", row["sentences_per_s"].get<double>()) : "-",
+                        model ? fmt::format("{:.0f}", row["tokens_per_s"].get<double>()) : "-");
   }
-  return text + fmt::format("BLEU: {}\n", systems.front().row["signature"].get<std::string>());
+  const Json& first = systems.front().row;
+  return text + fmt::format("BLEU: {}\nchrF2: {}\n", first["signature"].get<std::string>(),
+                            first["chrf_signature"].get<std::string>());
 }
 
 /// Rows spread over the test set, the same for every system.
@@ -137,6 +147,7 @@ int run(const CompareOptions& options, const OptionRegistry&) {
   for (const std::string& source : test.source) nearest.push_back(memory.translate(source));
   systems.push_back(baseline("translation-memory", std::move(nearest), test));
   for (const std::string& model : options.models) systems.push_back(translate(model, test, options));
+  for (System& system : systems) add_chrf(system, test);
   Json results = {{"schema", kMetricsSchema},
                   {"title", options.title.empty() ? options.data : options.title},
                   {"systems", Json::array()}};

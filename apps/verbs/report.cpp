@@ -5,6 +5,7 @@
 #include "apps/lib/log/log.h"
 #include "apps/lib/run/run_folder.h"
 #include "apps/verbs/verbs.h"
+#include "core/error.h"
 #include "core/files/atomic.h"
 
 namespace lowbit {
@@ -12,13 +13,14 @@ namespace {
 
 struct ReportConfig {
   std::vector<std::string> runs;
-  std::string results, out;
+  std::string results, out, picture;
 };
 
 void declare(OptionRegistry& registry, ReportConfig& config) {
   registry.add("report.runs", config.runs, "run folders to show together").positional("RUN").required();
   registry.add("report.results", config.results, "results.json to show; empty is the first run's, if it has one");
   registry.add("report.out", config.out, "file to write; empty is report.html in the first run folder");
+  registry.add("report.picture", config.picture, "SVG file to write too: score against size, of the results");
 }
 
 int run(const ReportConfig& config, const OptionRegistry&) {
@@ -32,8 +34,14 @@ int run(const ReportConfig& config, const OptionRegistry&) {
                               : std::filesystem::exists(first.results()) ? first.results()
                                                                          : "";
   const std::string out = config.out.empty() ? first.report() : config.out;
-  write_file_atomically(out, report_page(runs, results.empty() ? Results{} : read_results(results)));
+  LB_REQUIRE(config.picture.empty() || !results.empty(), ErrorKind::usage, "report",
+             "report.picture needs results; give --results FILE");
+  const Results scores = results.empty() ? Results{} : read_results(results);
+  write_file_atomically(out, report_page(runs, scores));
   log_info("wrote {}", out);
+  if (config.picture.empty()) return 0;
+  write_file_atomically(config.picture, score_size_picture(scores));
+  log_info("wrote {}", config.picture);
   return 0;
 }
 

@@ -58,7 +58,7 @@ std::string draw_shares(const ShareChart& chart) {
 std::string draw_amounts(const std::string& title, const std::vector<Amount>& amounts, const std::string& total) {
   double sum = 0;
   for (const Amount& amount : amounts) sum += amount.value;
-  if (!(sum > 0)) return {};
+  if (!(sum > 0) || amounts.size() < 2) return {};
   constexpr double kLeft = 18, kRight = kChartWidth - 18, kTop = 34, kHeight = 30, kLine = 20;
   const auto lines = static_cast<double>((amounts.size() + 1) / 2);
   Svg svg(kChartWidth, kTop + kHeight + 14 + kLine * lines, title);

@@ -25,8 +25,8 @@ struct CurveChart {
   std::vector<CurveSeries> series;
   bool y_from_zero = false;
 };
-/// Curves over a common x, with a legend above. Long curves are drawn from the least and greatest value of each of a
-/// few hundred stretches, so that a spike is never lost.
+/// Curves over a common x, with a legend above. Short curves have a mark on each point. Long curves are drawn from the
+/// least and greatest value of each of a few hundred stretches, so that a spike is never lost.
 std::string draw_curves(const CurveChart& chart);
 
 struct ScatterPoint {
@@ -41,7 +41,7 @@ struct ScatterChart {
   bool prefers_large_x = false;                        ///< a speed rather than a size
 };
 /// Points over a logarithmic x (above 0), labels placed so that they do not overlap, and a dashed line through those
-/// that no other point beats in both directions (more y, and less x or more x as preferred).
+/// that no other point beats in both directions (more y, and less x or more x as preferred); a note says so.
 std::string draw_scatter(const ScatterChart& chart);
 
 struct SharePart {
@@ -68,7 +68,8 @@ struct Amount {
   std::string name, text;
   double value = 0;
 };
-/// One bar of stacked amounts with a legend that states each amount and its share.
+/// One bar of stacked amounts with a legend that states each amount and its share. Empty for fewer than two amounts,
+/// which a sentence says better.
 std::string draw_amounts(const std::string& title, const std::vector<Amount>& amounts, const std::string& total);
 
 }  // namespace lowbit

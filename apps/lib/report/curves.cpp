@@ -12,6 +12,7 @@ namespace lowbit {
 namespace {
 
 constexpr size_t kMaxPoints = 600;
+constexpr size_t kMaxMarkers = 40;  // a longer curve shows its shape without
 
 // A long curve as the first of the least and greatest value of each stretch, in order; a stretch with a gap keeps it.
 std::vector<Point> thinned(const std::vector<Point>& points) {
@@ -81,6 +82,12 @@ std::string draw_curves(const CurveChart& chart) {
     std::vector<Point> points = thinned(curve.points);
     for (Point& point : points) point = frame.place(point);
     svg.path(points, {.colour = palette(curve.colour), .width = curve.thin ? 0.8 : 2.2});
+    for (size_t i = 0; i < points.size() && points.size() <= kMaxMarkers; ++i) {
+      if (std::isnan(points[i].y)) continue;
+      svg.circle(
+          points[i], curve.thin ? 3 : 4.5, palette(curve.colour), "#fff",
+          fmt::format("{}: {:.4g} at {} {:.0f}", curve.name, curve.points[i].y, chart.x_label, curve.points[i].x));
+    }
   }
   return svg.finish();
 }

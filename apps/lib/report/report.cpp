@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "apps/lib/report/charts.h"
+#include "core/error.h"
 
 namespace lowbit {
 namespace {
@@ -18,7 +19,8 @@ table { border-collapse: collapse; font-size: 0.92em; } th, td { padding: 0.3em 
 th { color: #555; font-weight: 600; } th:first-child, td:first-child, table.samples td, table.samples th { text-align: left; }
 table.samples { margin-bottom: 1em; } table.samples td:first-child { white-space: nowrap; color: #555; }
 tr.baseline { color: #777; } .column svg { display: block; } .charts { display: flex; flex-wrap: wrap; gap: 12px 20px; } svg { max-width: 100%; height: auto; }
-svg text { font-family: system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif; }
+p { overflow-wrap: anywhere; } .wide { overflow-x: auto; } .wide svg { min-width: 840px; } .wide table { white-space: nowrap; }
+@media (max-width: 700px) { body { margin: 1em auto; padding: 0 0.7em; } th, td { padding: 0.3em 0.5em; } table.samples td:first-child { white-space: normal; } }
 )";
 
 std::string number(double value, const char* format, const char* none = "") {
@@ -43,13 +45,18 @@ std::string results_table(const Results& results) {
         number(system.tokens_per_s, "{:.0f}"));
   }
   std::string text =
-      "<table>\n<tr><th>system</th><th>bits W-E-A</th><th>O</th><th>size on disk</th><th>BLEU</th><th>of "
-      "float</th><th>chrF</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" +
-      rows + "</table>\n";
-  const auto signed_row =
-      std::ranges::find_if(results.systems, [](const SystemResult& system) { return !system.signature.empty(); });
-  if (signed_row != results.systems.end())
-    text += fmt::format("<p class=\"note\">BLEU {}</p>\n", escape_xml(signed_row->signature));
+      "<div class=\"wide\">\n<table>\n<tr><th>system</th><th>bits W-E-A</th><th>O</th><th>size on "
+      "disk</th><th>BLEU</th><th>of "
+      "float</th><th>chrF2</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" +
+      rows + "</table>\n</div>\n";
+  const auto add_signature = [&](const char* metric, std::string SystemResult::*signature) {
+    const auto row =
+        std::ranges::find_if(results.systems, [&](const SystemResult& system) { return !(system.*signature).empty(); });
+    if (row != results.systems.end())
+      text += fmt::format("<p class=\"note\">{} {}</p>\n", metric, escape_xml((*row).*signature));
+  };
+  add_signature("BLEU", &SystemResult::signature);
+  add_signature("chrF2", &SystemResult::chrf_signature);
   return text;
 }
 
@@ -58,10 +65,11 @@ std::string size_chart(const Results& results) {
       .title = "Score against size", .x_label = "MB on disk", .y_label = "BLEU", .points = {}, .levels = {}};
   for (const SystemResult& system : results.systems) {
     if (std::isnan(system.bleu)) continue;
+    const std::string label = fmt::format("{}: {:.1f}", system.name, system.bleu);
     if (std::isnan(system.size_bytes)) {
-      chart.levels.emplace_back(system.name, system.bleu);
+      chart.levels.emplace_back(label, system.bleu);
     } else {
-      chart.points.push_back({system.name, system.size_bytes / 1e6, system.bleu, chart.points.size()});
+      chart.points.push_back({label, system.size_bytes / 1e6, system.bleu, chart.points.size()});
     }
   }
   return draw_scatter(chart);
@@ -105,9 +113,9 @@ std::string metric_chart(const std::vector<RunData>& runs, const std::string& me
     const std::string prefix = runs.size() > 1 ? runs[i].name + " " : "";
     const auto train = runs[i].train.find(metric), valid = runs[i].valid.find(metric);
     if (with_training && train != runs[i].train.end())
-      chart.series.push_back({.name = prefix + "training", .points = train->second, .colour = i, .thin = true});
+      chart.series.push_back({.name = prefix + "train", .points = train->second, .colour = i, .thin = true});
     if (valid != runs[i].valid.end())
-      chart.series.push_back({.name = prefix + "validation", .points = valid->second, .colour = i});
+      chart.series.push_back({.name = prefix + "dev", .points = valid->second, .colour = i});
   }
   return draw_curves(chart);
 }
@@ -150,18 +158,17 @@ std::string level_chart(const RunData& run) {
     row.gauge_text = fmt::format("{:.2f} of {:.2f} bit", use.entropy, possible);
     chart.rows.push_back(std::move(row));
   }
-  return chart.rows.empty() ? "" : draw_shares(chart);
+  return chart.rows.empty() ? "" : fmt::format("<div class=\"wide\">\n{}</div>\n", draw_shares(chart));
 }
 
 // Median over the weights, and the range between the calmest and the busiest.
-std::string flip_chart(const RunData& run) {
+CurveSeries flip_series(const RunData& run) {
   std::map<double, std::vector<double>> by_update;
   for (const auto& [path, points] : run.flips) {
     for (const Point& point : points) {
       if (!std::isnan(point.y)) by_update[point.x].push_back(point.y);
     }
   }
-  if (by_update.empty()) return {};
   CurveSeries median{.name = "median of the weights; shaded: least to greatest", .points = {}};
   for (auto& [update, flips] : by_update) {
     std::ranges::sort(flips);
@@ -169,10 +176,15 @@ std::string flip_chart(const RunData& run) {
     median.band_low.push_back({update, flips.front()});
     median.band_high.push_back({update, flips.back()});
   }
+  return median;
+}
+
+std::string flip_chart(const CurveSeries& flips) {
+  if (flips.points.size() < 2) return {};
   return draw_curves({.title = "Weights that change level",
                       .x_label = "update",
                       .y_label = "% in 100 updates",
-                      .series = {median},
+                      .series = {flips},
                       .y_from_zero = true});
 }
 
@@ -203,6 +215,7 @@ std::string run_facts(const RunData& run) {
     facts.push_back(fmt::format("{} parameters", short_number(std::stod(fmt::format("{:.3g}", run.parameters)))));
   facts.push_back(fmt::format("{} updates in {} epochs", run.updates, run.epochs));
   if (run.hours > 0) facts.push_back(duration_text(run.hours * 3600));
+  if (run.bytes.size() == 1) facts.push_back(byte_text(run.bytes[0].second) + " of memory at the peak");
   return escape_xml(fmt::format("{}", fmt::join(facts, " · ")));
 }
 
@@ -214,6 +227,25 @@ std::string nonfinite_note(const RunData& run) {
       run.nonfinite.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, run.nonfinite.size())));
   return fmt::format("<p class=\"warning\">Values that were not finite: {}. The first: {}.</p>\n", run.nonfinite.size(),
                      escape_xml(fmt::format("{}", fmt::join(first, "; "))));
+}
+
+// What a chart of one point would show.
+std::string flip_note(const CurveSeries& flips) {
+  if (flips.points.size() != 1) return {};
+  return fmt::format(
+      "<p>Weights that change level in 100 updates: {:.2g} % (median of the weights; {:.2g} to {:.2g} %), seen once, "
+      "at update {:.0f}.</p>\n",
+      flips.points[0].y, flips.band_low[0].y, flips.band_high[0].y, flips.points[0].x);
+}
+
+// What the run minimised, of its own kind and scale: smoothed, or a distance to a teacher.
+std::string objective_chart(const RunData& run) {
+  const auto it = run.train.find("loss");
+  if (it == run.train.end()) return {};
+  return draw_curves({.title = "Training objective: compare within this run only",
+                      .x_label = "update",
+                      .y_label = "objective a token",
+                      .series = {{.name = "smoothed or distilled loss, all terms", .points = it->second}}});
 }
 
 // Collects sections; remembers the titles of those that had nothing to show.
@@ -246,6 +278,12 @@ class Page {
 
 }  // namespace
 
+std::string score_size_picture(const Results& results) {
+  const std::string picture = size_chart(results);
+  LB_REQUIRE(!picture.empty(), ErrorKind::data, "report", "no system with a BLEU and a size to draw");
+  return svg_file(picture);
+}
+
 std::string report_page(const std::vector<RunData>& runs, const Results& results) {
   const std::string title = !results.title.empty() ? results.title : runs.empty() ? "lowbit" : runs.front().name;
   Page page;
@@ -253,15 +291,18 @@ std::string report_page(const std::vector<RunData>& runs, const Results& results
                               ? ""
                               : results_table(results) + Page::charts({size_chart(results), speed_chart(results)}));
   page.section("Sentences", sample_tables(results));
-  page.section("Training", Page::charts({metric_chart(runs, "loss", "Loss", "bits a token", true),
-                                         metric_chart(runs, "bleu", "BLEU in validation", "BLEU", false),
-                                         training_chart(runs, "wps", "Speed of training", "words a second"),
-                                         training_chart(runs, "gnorm", "Gradient norm", "norm before clipping")}));
+  page.section("Training",
+               Page::charts({metric_chart(runs, "nll_loss", "Negative log-likelihood", "bits a token", true),
+                             metric_chart(runs, "bleu", "BLEU on the dev set", "BLEU", false),
+                             training_chart(runs, "wps", "Speed of training", "words a second"),
+                             training_chart(runs, "gnorm", "Gradient norm", "norm before clipping")}));
   for (const RunData& run : runs) {
+    const CurveSeries flips = flip_series(run);
     const std::string pictures =
-        level_chart(run) +
-        Page::charts({flip_chart(run), Page::column({amounts_chart("Time", run.seconds, duration_text),
-                                                     amounts_chart("Memory at the peak", run.bytes, byte_text)})});
+        level_chart(run) + flip_note(flips) +
+        Page::charts({objective_chart(run), flip_chart(flips),
+                      Page::column({amounts_chart("Time", run.seconds, duration_text),
+                                    amounts_chart("Memory at the peak", run.bytes, byte_text)})});
     page.section("Run " + run.name,
                  fmt::format("<p class=\"note\">{}</p>\n{}{}", run_facts(run), nonfinite_note(run), pictures));
   }
@@ -269,7 +310,8 @@ std::string report_page(const std::vector<RunData>& runs, const Results& results
       results.subtitle.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", escape_xml(results.subtitle));
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
-      "charset=\"utf-8\"/>\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n{2}{3}</body>\n</"
+      "charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+      "initial-scale=1\"/>\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n{2}{3}</body>\n</"
       "html>\n",
       escape_xml(title), kStyle, subtitle, page.finish());
 }

@@ -58,6 +58,7 @@ class RunReader {
     run_.output_bits = text_or_empty(record, "output_bits");
     run_.recipe = text_or_empty(record, "recipe");
     run_.parameters = number_or_nan(record, "parameters");
+    level_update_ = -1;  // the first look after a resume has nothing to compare with
   }
 
   void add_levels(const Json& levels, double update) {
@@ -103,6 +104,7 @@ SystemResult read_system(const Json& json) {
   return {.name = json.at("name"),
           .bits = text_or_empty(json, "bits"),
           .signature = text_or_empty(json, "signature"),
+          .chrf_signature = text_or_empty(json, "chrf_signature"),
           .output_bits = number_or_nan(json, "output_bits"),
           .size_bytes = number_or_nan(json, "size_bytes"),
           .bleu = number_or_nan(json, "bleu"),

@@ -39,7 +39,7 @@ RunData read_run(const std::string& metrics_path, const std::string& default_nam
 /// One row of results.json. NaN stands for what is not given.
 struct SystemResult {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  std::string name, bits, signature;
+  std::string name, bits, signature, chrf_signature;
   double output_bits = kNone, size_bytes = kNone, bleu = kNone, chrf = kNone, length_ratio = kNone;
   double sentences_per_s = kNone, tokens_per_s = kNone;
   bool baseline = false;

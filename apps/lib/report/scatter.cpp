@@ -25,6 +25,15 @@ class LabelPlacer {
   LabelPlacer(Svg& svg, const Frame& frame) : svg_(svg), frame_(frame) {}
 
   void reserve(const Box& box) { taken_.push_back(box); }
+  /// Keeps labels off a line.
+  void reserve(Point from, Point to) {
+    constexpr double kStep = 6;
+    const double steps = std::ceil(std::hypot(to.x - from.x, to.y - from.y) / kStep);
+    for (double i = 0; i <= steps && steps > 0; ++i) {
+      const Point at = {from.x + i / steps * (to.x - from.x), from.y + i / steps * (to.y - from.y)};
+      taken_.push_back({at.x - 1, at.y - 1, at.x + 1, at.y + 1});
+    }
+  }
 
   void place(Point mark, const std::string& name) {
     const double width = text_width(name, kLabelSize);
@@ -95,6 +104,10 @@ std::string draw_scatter(const ScatterChart& chart) {
   }
   std::vector<Point> front = pareto_front(chart.points, chart.prefers_large_x);
   for (Point& point : front) point = frame.place(point);
+  if (front.size() > 1)
+    svg.text({frame.right, 20}, fmt::format("dashed: the best for their {}", chart.prefers_large_x ? "speed" : "size"),
+             {.anchor = Anchor::end, .colour = kSoftInk});
+  for (size_t i = 1; i < front.size(); ++i) labels.reserve(front[i - 1], front[i]);
   svg.path(front, {.colour = "#999", .width = 1.2, .dashes = "5 4"});
   for (const ScatterPoint& point : chart.points) {
     const Point at = frame.place({point.x, point.y});

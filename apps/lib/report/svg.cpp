@@ -5,6 +5,11 @@
 #include <cmath>
 
 namespace lowbit {
+namespace {
+
+constexpr std::string_view kFonts = "system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif";
+
+}  // namespace
 
 std::string escape_xml(std::string_view text) {
   std::string result;
@@ -29,6 +34,12 @@ std::string escape_xml(std::string_view text) {
   return result;
 }
 
+std::string svg_file(std::string_view picture) {
+  const size_t body = picture.find('\n') + 1;
+  return fmt::format("{}<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#fff\"/>\n{}", picture.substr(0, body),
+                     picture.substr(body));
+}
+
 double text_width(std::string_view text, double font_size) {
   double characters = 0;
   for (const char c : text) characters += (static_cast<unsigned char>(c) & 0xC0) == 0x80 ? 0 : 1;  // UTF-8: count heads
@@ -38,8 +49,8 @@ double text_width(std::string_view text, double font_size) {
 Svg::Svg(double width, double height, std::string_view label) {
   body_ = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "role=\"img\" aria-label=\"{2}\">\n",
-      width, height, escape_xml(label));
+      "font-family=\"{3}\" role=\"img\" aria-label=\"{2}\">\n",
+      width, height, escape_xml(label), kFonts);
 }
 
 void Svg::close(std::string_view element, std::string_view hover) {

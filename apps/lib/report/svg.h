@@ -13,6 +13,9 @@ struct Point {
 /// Text made safe for XML and HTML, in elements and quoted attributes; control characters become spaces.
 std::string escape_xml(std::string_view text);
 
+/// A picture that Svg::finish() gave as a file of its own, on a white card: readable on pages of any colour.
+std::string svg_file(std::string_view picture);
+
 /// Estimated width in pixels of text in a proportional sans-serif font; a little generous, since it serves to keep
 /// labels apart.
 double text_width(std::string_view text, double font_size);

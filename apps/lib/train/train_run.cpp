@@ -62,6 +62,8 @@ DistillationConfig distillation(const TrainOptions& options) {
   return config;
 }
 
+constexpr int64_t kLevelsInterval = 100;  // updates; a look costs about as much as quantizing the weights once
+
 void append_line(const std::string& path, const std::string& line) {
   std::ofstream file(path, std::ios::app);
   file << line << std::endl;
@@ -83,7 +85,7 @@ class TrainRun {
   void validate();
   void save();
   void write(Record record);
-  void write_levels_and_cost();
+  void write_levels();
   bool due(int64_t interval) const {
     return interval > 0 ? state_.updates % interval == 0 : batches_->position() % batches_->batches_per_epoch() == 0;
   }
@@ -109,6 +111,7 @@ class TrainRun {
   CostClock cost_;
   ProfileWindow profile_;
   Meter meter_;
+  int64_t levels_update_ = 0;  ///< of the last look
   bool told_left_out_ = false;
 };
 
@@ -178,13 +181,14 @@ void TrainRun::report_step(const StepReport& report, Progress& progress) {
   progress.advance(state_.updates, [&] { return meter_.record("train_inner", epoch(), wall_s()); });
   if (state_.updates % options_.log.interval != 0) return;
   write(meter_.record("train_inner", epoch(), wall_s()));
+  if (state_.updates - levels_update_ >= kLevelsInterval) write_levels();
   meter_ = {};
 }
 
-void TrainRun::write_levels_and_cost() {
+void TrainRun::write_levels() {
+  if (std::exchange(levels_update_, state_.updates) == state_.updates) return;
   const std::vector<LevelStats::Weight> weights = levels_.look(*model_);
   if (!weights.empty()) write({{"kind", "levels"}, {"levels", to_json(weights)}});
-  write({{"kind", "cost"}, {"seconds", cost_.take()}, {"bytes", {{"peak", allocator({}).bytes_peak()}}}});
 }
 
 void TrainRun::validate() {
@@ -221,7 +225,8 @@ void TrainRun::validate() {
   record["epoch"] = epoch();
   log_info("{}", summary_line(record));
   write(std::move(record));
-  write_levels_and_cost();
+  write_levels();
+  write({{"kind", "cost"}, {"seconds", cost_.take()}, {"bytes", {{"peak", allocator({}).bytes_peak()}}}});
 }
 
 void TrainRun::save() {

@@ -63,6 +63,27 @@ TEST(DrawCurves, KeepsTheSpikeOfALongCurveAndBreaksAtGaps) {
   EXPECT_EQ(strokes(draw_curves({.title = "t", .x_label = "x", .y_label = "y", .series = {series}})), 2);
 }
 
+TEST(DrawCurves, ShortCurvesHaveAMarkOnEachPoint) {
+  const auto marks = [](int points) {
+    CurveSeries series{.name = "dev", .points = {{0, std::nan("")}}};
+    for (int i = 1; i <= points; ++i) series.points.push_back({static_cast<double>(i), 2.5});
+    const std::string svg = draw_curves({.title = "t", .x_label = "update", .y_label = "y", .series = {series}});
+    EXPECT_EQ(svg.find("nan"), std::string::npos);
+    EXPECT_EQ(svg.find("dev: 2.5 at update 2<") != std::string::npos, points < 40);
+    size_t count = 0;
+    for (size_t at = svg.find("<circle"); at != std::string::npos; at = svg.find("<circle", at + 1)) ++count;
+    return count;
+  };
+  EXPECT_EQ(marks(3), 3u);
+  EXPECT_EQ(marks(100), 0u);
+}
+
+TEST(DrawAmounts, OneAmountIsNoPicture) {
+  EXPECT_EQ(draw_amounts("t", {{"peak", "1 MB", 1e6}}, "1 MB"), "");
+  EXPECT_NE(draw_amounts("t", {{"a", "1 MB", 1e6}, {"b", "3 MB", 3e6}}, "4 MB").find("b: 3 MB, 75.0 %"),
+            std::string::npos);
+}
+
 TEST(DrawCurves, NothingToDrawIsEmpty) {
   EXPECT_EQ(draw_curves({.title = "t", .x_label = "x", .y_label = "y", .series = {}}), "");
   EXPECT_EQ(

@@ -63,6 +63,7 @@ class ReportTest : public ::testing::Test {
                     {"epoch", 1},
                     {"time", 1000 + update},
                     {"loss", loss},
+                    {"nll_loss", 400.0 / update},
                     {"wps", 9000},
                     {"num_updates", update}});
       writer.write({{"kind", "levels"},
@@ -78,7 +79,7 @@ class ReportTest : public ::testing::Test {
                     {"seconds", {{"forward", 2}, {"backward", 4}}},
                     {"bytes", {{"weights", update}}}});
     }
-    writer.write({{"kind", "valid"}, {"update", 300}, {"epoch", 1}, {"loss", 2.5}, {"bleu", 12.25}});
+    writer.write({{"kind", "valid"}, {"update", 300}, {"epoch", 1}, {"nll_loss", 2.5}, {"bleu", 12.25}});
   }
 
   fs::path folder_;
@@ -119,11 +120,67 @@ TEST_F(ReportTest, PageIsOneWellFormedFileWithEverySection) {
     EXPECT_EQ(page.find(outside), std::string::npos) << outside;
   for (const char* expected :
        {"<title>en &gt; it</title>", "&lt;script&gt;", "c &amp; d", ">90.0 %<", ">11.4 MB<", "Score against size",
-        ">Loss<", "BLEU in validation", "1.50 of 1.58 bit", "level 0: 50.0 %", "Weights that change level",
-        "backward: 12.0 s, 66.7 %", "Values that were not finite: 1. The first: loss at update 200."}) {
+        ">Negative log-likelihood<", "train: 4 at update 100", "dev: 2.5 at update 300", "BLEU on the dev set",
+        ">Training objective: compare within this run only<", "300 B of memory at the peak", "name=\"viewport\"",
+        "1.50 of 1.58 bit", "level 0: 50.0 %", "Weights that change level", "backward: 12.0 s, 66.7 %",
+        "Values that were not finite: 1. The first: loss at update 200."}) {
     EXPECT_NE(page.find(expected), std::string::npos) << expected;
   }
   EXPECT_EQ(page.find("Not recorded"), std::string::npos);
+  EXPECT_EQ(page.find("Memory at the peak"), std::string::npos) << "one amount is a number, not a chart";
+}
+
+TEST_F(ReportTest, OneLookAtTheLevelsIsASentence) {
+  RunData run{.name = "short",
+              .weight_bits = {},
+              .output_bits = {},
+              .recipe = {},
+              .train = {},
+              .valid = {},
+              .levels = {},
+              .flips = {{"a", {{600, 2}}}, {"b", {{600, 5}}}, {"c", {{600, 3}}}},
+              .seconds = {},
+              .bytes = {},
+              .nonfinite = {}};
+  const std::string page = report_page({run}, {});
+  EXPECT_NE(page.find("100 updates: 3 % (median of the weights; 2 to 5 %), seen once, at update 600."),
+            std::string::npos);
+  EXPECT_EQ(page.find("<svg"), std::string::npos);
+}
+
+TEST_F(ReportTest, FlipsDoNotReachAcrossAResume) {
+  MetricsWriter writer(metrics(), std::nullopt);
+  const auto look = [&](int update, double flip) {
+    writer.write(
+        {{"kind", "levels"},
+         {"update", update},
+         {"levels", {{{"path", "p"}, {"values", {-1, 1}}, {"counts", {1, 1}}, {"entropy", 1}, {"flip", flip}}}}});
+  };
+  look(100, 0), look(200, 0.5);
+  writer.write({{"kind", "start"}, {"update", 200}, {"resumed_from", 200}});
+  look(300, 0), look(400, 0.25);
+  const std::vector<Point> flips = read_run(metrics(), "x").flips.at("p");
+  ASSERT_EQ(flips.size(), 2u) << "the first look after a resume compares with nothing";
+  EXPECT_EQ(flips[0].y, 50);
+  EXPECT_EQ(flips[1].y, 25);
+}
+
+TEST_F(ReportTest, PictureIsTheSizeChartAsAFile) {
+  write_run();
+  const std::string results = write("results.json", R"({"schema":1,"title":"t","systems":[
+      {"name":"copy","bleu":3.4,"baseline":true},{"name":"student","size_bytes":1500000,"bleu":25.2,"chrf":50.5}]})");
+  const std::string picture = (folder_ / "picture.svg").string();
+  ASSERT_EQ(run_program(all_verbs(), {{"lowbit", "report", folder_.string(), "--picture", picture}}), 0);
+  std::ifstream file(picture);
+  const std::string svg{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_TRUE(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"")) << svg.substr(0, 100);
+  for (const char* expected :
+       {"<rect width=\"100%\" height=\"100%\"", ">student: 25.2<", ">copy: 3.4<", "font-family="})
+    EXPECT_NE(svg.find(expected), std::string::npos) << expected;
+  fs::remove(results);
+  EXPECT_EQ(run_program(all_verbs(), {{"lowbit", "report", folder_.string(), "--picture", picture}}),
+            static_cast<int>(ErrorKind::usage));
+  EXPECT_THROW(score_size_picture({}), Error);
 }
 
 TEST(ReportPage, NamesWhatWasNotRecorded) {
