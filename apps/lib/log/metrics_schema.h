@@ -12,24 +12,27 @@
 ///   epoch   from 1
 ///   time    seconds since 1970
 ///
-///   kind        further keys (those in brackets may be absent)
-///   start       name; resumed_from (update, null for a fresh run); [parameters, weight_bits "W-E-A", output_bits,
-///   recipe] train_inner every log interval, averaged since the last: the keys of kTrainKeys train       end of an
-///   epoch: the same, averaged over the epoch valid       subset; loss, nll_loss, ppl; [bleu, chrf, best_loss,
-///   best_bleu, length_ratio, signature] levels      levels: list of one object a quantized weight, in forward order:
-///               path, values (the code book, e.g. [-1,0,1]), counts (weights on each), entropy (bits of counts/sum),
-///               flip (share of weights whose level changed since the last such record)
-///   cost        seconds: {phase: seconds since the last such record}, bytes: {what: bytes held at the peak};
-///               phases by convention data, forward, backward, optimizer, validation, checkpoint, other;
-///               holders weights, gradients, optimizer, activations, teacher, workspace, other
+///   kind         further keys (those in brackets may be absent)
+///   start        name; resumed_from (update, null for a fresh run);
+///                [parameters, weight_bits "W-E-A", output_bits, recipe]
+///   train_inner  every log interval, averaged since the last: the keys of kTrainKeys
+///   valid        subset; loss, nll_loss, ppl;
+///                [bleu, chrf, best_loss, best_bleu, length_ratio, signature]
+///   levels       levels: list of one object a quantized weight, in forward order:
+///                path, values (the code book, e.g. [-1,0,1]), counts (weights on each),
+///                entropy (bits of counts/sum),
+///                flip (share of weights whose level changed since the last such record)
+///   cost         seconds: {phase: seconds since the last such record}, bytes: {what: bytes held at the peak};
+///                phases by convention data, forward, backward, optimizer, validation, checkpoint, other;
+///                holders weights, gradients, optimizer, activations, teacher, workspace, other
 ///
 /// results.json, one object: what was scored after training, beside its baselines:
 ///   schema   1
 ///   title    of the comparison; [subtitle]
-///   systems  list, in the order to show: name, bits "W-E-A" (null for a baseline), output_bits (null), size_bytes
-///   (null),
-///            bleu; [signature, chrf, chrf_signature, length_ratio, sentences_per_s, tokens_per_s, parameters, baseline
-///            (true for copy-source and the like)]
+///   systems  list, in the order to show: name, bits "W-E-A" (null for a baseline),
+///            output_bits (null), size_bytes (null), bleu;
+///            [signature, chrf, chrf_signature, length_ratio, sentences_per_s, tokens_per_s, parameters,
+///            baseline (true for copy-source and the like)]
 ///   samples  list: source, reference, outputs: {system name: text}
 namespace lowbit {
 
