@@ -24,7 +24,7 @@ using Json = nlohmann::ordered_json;
 struct CompareOptions {
   std::string data, out, title;
   std::vector<std::string> models;
-  GenerationConfig search{.beam = 1, .max_len_a = 1.5, .max_len_b = 20};
+  GenerationConfig search = kDefaultSearch;
   int64_t max_tokens = 2048, threads = 0, samples = 3;
 };
 
@@ -85,13 +85,14 @@ System translate(const std::string& argument, const ParallelText& test, const Co
            {"size_bytes", folder_bytes(loaded.folder)},
            {"bleu", figures.bleu.score},
            {"signature", figures.bleu.signature},
+           {"beam", beam_of(options.search)},
            {"length_ratio", figures.length_ratio()},
            {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
            {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}},
           std::move(figures.outputs)};
 }
 
-std::string table(const std::vector<System>& systems) {
+std::string table(const std::vector<System>& systems, const GenerationConfig& search) {
   std::string text = fmt::format("{:<20} {:>9} {:>4} {:>12} {:>6} {:>8} {:>12} {:>9}\n", "system", "bits W-E-A", "O",
                                  "bytes", "BLEU", "length", "sentences/s", "tokens/s");
   for (const System& system : systems) {
@@ -104,7 +105,8 @@ std::string table(const std::vector<System>& systems) {
         row["length_ratio"].get<double>(), model ? fmt::format("{:.0f}", row["sentences_per_s"].get<double>()) : "-",
         model ? fmt::format("{:.0f}", row["tokens_per_s"].get<double>()) : "-");
   }
-  return text + fmt::format("BLEU: {}\n", systems.front().row["signature"].get<std::string>());
+  return text +
+         fmt::format("BLEU: {}, {}\n", systems.front().row["signature"].get<std::string>(), describe_search(search));
 }
 
 /// Rows spread over the test set, the same for every system.
@@ -142,7 +144,7 @@ int run(const CompareOptions& options, const OptionRegistry&) {
                   {"systems", Json::array()}};
   for (const System& system : systems) results["systems"].push_back(system.row);
   results["samples"] = samples(systems, test, options.samples);
-  write_output(table(systems));
+  write_output(table(systems, options.search));
   for (const Json& sample : results["samples"]) write_output(side_by_side(sample));
   if (!options.out.empty()) write_file_atomically(options.out, results.dump(2) + "\n");
   return 0;

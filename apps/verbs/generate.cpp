@@ -21,7 +21,7 @@ enum class OutputFormat : uint8_t { plain, fairseq, jsonl };
 struct GenerateOptions {
   std::string model, input = "-";
   OutputFormat format = OutputFormat::plain;
-  GenerationConfig search{.beam = 5, .max_len_a = 1.5, .max_len_b = 20};
+  GenerationConfig search = kDefaultSearch;
   int64_t max_tokens = 2048, threads = 0;
   LogConfig log;
 };

@@ -14,6 +14,7 @@
 #include "apps/lib/log/train_line.h"
 #include "apps/lib/model/batch_tensors.h"
 #include "apps/lib/model/evaluate.h"
+#include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/profile/profile_window.h"
 #include "apps/lib/program/signals.h"
@@ -202,7 +203,7 @@ void TrainRun::validate() {
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
     if (options_.valid.bleu_rows > 0) {
-      Translator translator(*model_, task_.tokenizer, {.generation = {.beam = 1, .max_len_a = 1.5, .max_len_b = 20}});
+      Translator translator(*model_, task_.tokenizer, {.generation = kDefaultSearch});
       const TranslationFigures figures =
           evaluate_translation(translator, first_rows(task_.dev_text, options_.valid.bleu_rows));
       record["bleu"] = figures.bleu.score;

@@ -1,0 +1,28 @@
+#include <nlohmann/json.hpp>
+
+#include "tests/apps/tiny_run.h"
+
+namespace lowbit {
+namespace {
+
+using TranslationVerbs = test::TinyRun;
+
+TEST_F(TranslationVerbs, SearchAlikeUnlessToldAndSayHow) {
+  const std::string model = trained("run");
+  for (const char* verb : {"generate", "eval", "compare"}) {
+    const std::string help = run({verb, "--help"}).out;
+    EXPECT_NE(help.find("1: greedy (integer, 1 to 1024; default 1)"), std::string::npos) << help;
+  }
+  const auto eval = nlohmann::json::parse(run({"eval", model, path("data/test.tsv"), "--json"}).out);
+  EXPECT_EQ(eval.at("beam"), 1);
+  EXPECT_NE(run({"eval", model, path("data/test.tsv"), "--beam", "3"}).out.find(", beam 3) |"), std::string::npos);
+  const std::vector<std::string> compare = {"compare", path("data"), model, "--out", path("results.json")};
+  EXPECT_NE(run(compare).out.find(", beam 1\n"), std::string::npos);
+  const auto systems = nlohmann::json::parse(read("results.json")).at("systems");
+  EXPECT_EQ(systems.back().at("beam"), 1);
+  EXPECT_FALSE(systems.front().contains("beam")) << "a baseline searches nothing";
+  EXPECT_DOUBLE_EQ(systems.back().at("bleu").get<double>(), eval.at("bleu").get<double>());
+}
+
+}  // namespace
+}  // namespace lowbit
