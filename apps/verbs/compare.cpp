@@ -47,12 +47,6 @@ struct System {
   std::vector<std::string> outputs;
 };
 
-int64_t folder_bytes(const fs::path& folder) {
-  int64_t bytes = 0;
-  for (const auto& file : fs::directory_iterator(folder)) bytes += static_cast<int64_t>(file.file_size());
-  return bytes;
-}
-
 System baseline(const std::string& name, std::vector<std::string> outputs, const ParallelText& test) {
   const BleuScore bleu = corpus_bleu(outputs, {test.target});
   const double ratio = static_cast<double>(bleu.hypothesis_length) / static_cast<double>(bleu.reference_length);
@@ -82,7 +76,7 @@ System translate(const std::string& argument, const ParallelText& test, const Co
   return {{{"name", name},
            {"bits", fmt::format("{}-{}-{}", bits.weights, bits.embeddings, bits.activations)},
            {"output_bits", bits.output},
-           {"size_bytes", folder_bytes(loaded.folder)},
+           {"size_bytes", model_bytes(loaded)},
            {"bleu", figures.bleu.score},
            {"signature", figures.bleu.signature},
            {"beam", beam_of(options.search)},

@@ -13,6 +13,7 @@ namespace lowbit {
 /// The files of a model folder, in Hugging Face's layout.
 inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kConfigFile = "config.json";
+inline constexpr const char* kGenerationFile = "generation_config.json";
 inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";
 
 struct LoadedModel {
@@ -31,6 +32,10 @@ LoadedModel load_model(const std::string& path);
 std::optional<std::string> find_tokenizer(const LoadedModel& loaded);
 /// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows.
 SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded);
+
+/// Bytes of what serving needs, in a model folder or out of a run: weights, configurations, checksums and the
+/// tokenizer; not the optimizer's state and what else a checkpoint holds.
+int64_t model_bytes(const LoadedModel& loaded);
 
 struct PackedFolder {
   int64_t bytes = 0;  ///< of all files

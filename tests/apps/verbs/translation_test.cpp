@@ -24,5 +24,17 @@ TEST_F(TranslationVerbs, SearchAlikeUnlessToldAndSayHow) {
   EXPECT_DOUBLE_EQ(systems.back().at("bleu").get<double>(), eval.at("bleu").get<double>());
 }
 
+TEST_F(TranslationVerbs, ARunIsAsLargeAsItsExport) {
+  const std::string model = trained("run");
+  const test::Outcome exported = run({"export", model, "--out", path("packed")});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  ASSERT_EQ(run({"compare", path("data"), model, path("packed"), "--out", path("results.json")}).code, 0);
+  const auto systems = nlohmann::json::parse(read("results.json")).at("systems");
+  const auto in_run = systems.at(2).at("size_bytes").get<int64_t>(),
+             packed = systems.at(3).at("size_bytes").get<int64_t>();
+  EXPECT_NE(exported.out.find(": " + std::to_string(packed) + " bytes"), std::string::npos) << exported.out;
+  EXPECT_NEAR(static_cast<double>(in_run), static_cast<double>(packed), 2000) << "but for small files";
+}
+
 }  // namespace
 }  // namespace lowbit
