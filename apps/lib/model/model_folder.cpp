@@ -9,7 +9,6 @@
 #include "core/files/atomic.h"
 #include "core/files/checksum_list.h"
 #include "core/files/safetensors.h"
-#include "nn/model_state.h"
 #include "nn/quant/slot.h"
 
 namespace lowbit {
@@ -66,11 +65,16 @@ std::string resolve_model_folder(const std::string& path) {
        kWeightsFile);
 }
 
-LoadedModel load_model(const std::string& path) {
+TransformerConfig read_model_config(const std::string& path) {
+  const std::string file = (fs::path(resolve_model_folder(path)) / kWeightsFile).string();
+  return model_config(SafetensorsFile(file).metadata(), file);
+}
+
+LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   const std::string folder = resolve_model_folder(path);
   if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
   const std::string file = (fs::path(folder) / kWeightsFile).string();
-  LoadedModel loaded = {model_from_state(load_safetensors(file), file), folder};
+  LoadedModel loaded = {model_from_state(load_safetensors(file), file, edit), folder};
   warn_if_uncalibrated(*loaded.model, file);
   return loaded;
 }

@@ -6,6 +6,7 @@
 
 #include "core/files/state_dict.h"
 #include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "nn/model_state.h"
 #include "nn/transformer/seq2seq.h"
 
 namespace lowbit {
@@ -25,9 +26,13 @@ struct LoadedModel {
 /// (model) when there is none.
 std::string resolve_model_folder(const std::string& path);
 
+/// The architecture of a model folder, checkpoint or run, read without its weights. Errors (model): none is there, or
+/// it is broken.
+TransformerConfig read_model_config(const std::string& path);
+
 /// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run. Errors (model): a file is
 /// broken, or differs from the folder's checksums.txt if it has one. Warns when a learned scale was never calibrated.
-LoadedModel load_model(const std::string& path);
+LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
 /// Where its tokenizer is: in the model's folder, or in the run folder above it.
 std::optional<std::string> find_tokenizer(const LoadedModel& loaded);
 /// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows.

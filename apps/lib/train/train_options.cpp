@@ -4,7 +4,12 @@ namespace lowbit {
 namespace {
 
 void declare_model(OptionRegistry& r, ModelOptions& o) {
-  r.add("model.arch", o.arch, "architecture preset").choices(transformer_preset_names()).alias("a");
+  std::vector<std::string> names = transformer_preset_names();
+  names.emplace_back(kGivenShape);
+  r.add("model.arch", o.arch,
+        "architecture preset; given: the shape of the teacher or of run.finetune_from, as always with one")
+      .choices(names)
+      .alias("a");
   r.add("model.dim", o.dim, "model width; 0 keeps the preset's").range(0, 65536);
   r.add("model.ffn_dim", o.ffn_dim, "feed-forward width; 0 keeps the preset's").range(0, 1 << 20);
   r.add("model.heads", o.heads, "attention heads; 0 keeps the preset's").range(0, 1024);
@@ -134,12 +139,7 @@ TransformerConfig override_model(TransformerConfig config, const ModelOptions& o
   const auto keep = [](auto& value, auto wanted, bool given) {
     if (given) value = wanted;
   };
-  keep(config.dim, o.dim, sizes && o.dim > 0);
-  keep(config.ffn_dim, o.ffn_dim, sizes && o.ffn_dim > 0);
-  keep(config.heads, o.heads, sizes && o.heads > 0);
-  keep(config.encoder_layers, o.encoder_layers, sizes && o.encoder_layers > 0);
-  keep(config.decoder_layers, o.decoder_layers, sizes && o.decoder_layers > 0);
-  keep(config.max_positions, o.max_positions, sizes && o.max_positions > 0);
+  for (const ModelSize& size : kModelSizes) keep(config.*size.field, o.*size.option, sizes && o.*size.option > 0);
   keep(config.dropout, o.dropout, o.dropout >= 0);
   keep(config.attention_dropout, o.attention_dropout, o.attention_dropout >= 0);
   keep(config.activation_dropout, o.activation_dropout, o.activation_dropout >= 0);
@@ -148,7 +148,7 @@ TransformerConfig override_model(TransformerConfig config, const ModelOptions& o
 }
 
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab) {
-  TransformerConfig config = transformer_preset(options.arch);
+  TransformerConfig config = options.arch == kGivenShape ? TransformerConfig{} : transformer_preset(options.arch);
   config.vocab = vocab;
   return override_model(config, options, true);
 }

@@ -8,6 +8,7 @@
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
 #include "nn/loss/objective.h"
+#include "nn/transformer/config.h"
 #include "optim/adam.h"
 #include "optim/schedule.h"
 
@@ -18,6 +19,24 @@ struct ModelOptions {
   std::string arch = "quickstart";
   int64_t dim = 0, ffn_dim = 0, heads = 0, encoder_layers = 0, decoder_layers = 0, max_positions = 0;
   double dropout = -1, attention_dropout = -1, activation_dropout = -1;
+};
+
+/// The model.arch of a model that takes the shape of its teacher or of where it starts.
+inline constexpr const char* kGivenShape = "given";
+
+/// A size of the model: its option and what it sets.
+struct ModelSize {
+  const char* key;
+  int64_t ModelOptions::*option;
+  int64_t TransformerConfig::*field;
+};
+inline constexpr ModelSize kModelSizes[] = {
+    {"model.dim", &ModelOptions::dim, &TransformerConfig::dim},
+    {"model.ffn_dim", &ModelOptions::ffn_dim, &TransformerConfig::ffn_dim},
+    {"model.heads", &ModelOptions::heads, &TransformerConfig::heads},
+    {"model.encoder_layers", &ModelOptions::encoder_layers, &TransformerConfig::encoder_layers},
+    {"model.decoder_layers", &ModelOptions::decoder_layers, &TransformerConfig::decoder_layers},
+    {"model.max_positions", &ModelOptions::max_positions, &TransformerConfig::max_positions},
 };
 
 struct DataOptions {
@@ -90,7 +109,7 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options);
 
 /// `config` with what the options override; the sizes stay when `sizes` is false (weights come from elsewhere).
 TransformerConfig override_model(TransformerConfig config, const ModelOptions& options, bool sizes);
-/// The architecture with the overrides applied.
+/// The architecture with the overrides applied; of the given shape, the sizes alone are true.
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab);
 
 }  // namespace lowbit
