@@ -1,13 +1,18 @@
 #include "apps/lib/train/resolve.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "apps/lib/model/model_folder.h"
+#include "apps/lib/model/recipe_folder.h"
 #include "apps/lib/options/show.h"
 #include "core/error.h"
+#include "optim/schedule.h"
 
 namespace lowbit {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Whether a preset, resized as asked, is the architecture of `start`; what is no shape is left out.
 bool has_shape(const ModelOptions& model, const TransformerConfig& start) {
@@ -39,6 +44,25 @@ void take_shape(ModelOptions& model, const OptionRegistry& registry, const std::
   for (const ModelSize& size : kModelSizes) model.*size.option = start.*size.field;
 }
 
+void expect_file(const fs::path& path, const char* remedy) {
+  LB_REQUIRE(fs::exists(path), ErrorKind::data, "train", "{}: No such file; {}", path.string(), remedy);
+}
+
+void check(const TrainOptions& options) {
+  const TransformerConfig model = resolve_model(options.model, options.data.vocab_size);
+  Schedule(schedule_of(options, model.dim));
+  LB_REQUIRE(options.quant.output_bits == 0 || !options.quant.recipe.empty(), ErrorKind::usage, "train",
+             "quant.output_bits has no effect without quant.recipe: give a recipe, or leave it out");
+  if (!options.quant.recipe.empty())
+    load_recipe(options.quant.recipe, recipe_options(model, options.quant.output_bits));
+  LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
+             "valid.metric=bleu needs valid.bleu_rows of at least 1");
+  for (const char* file : {"train.tsv", "dev.tsv"})
+    expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
+  if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, "data.tokenizer names it");
+  if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
+}
+
 }  // namespace
 
 TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& registry) {
@@ -46,6 +70,7 @@ TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& r
   if (!start.empty()) take_shape(options.model, registry, start);
   LB_REQUIRE(!start.empty() || options.model.arch != kGivenShape, ErrorKind::usage, "train",
              "model.arch={} needs kd.teacher or run.finetune_from", kGivenShape);
+  check(options);
   return options;
 }
 

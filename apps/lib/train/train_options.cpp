@@ -1,7 +1,11 @@
 #include "apps/lib/train/train_options.h"
 
+#include <algorithm>
+
 namespace lowbit {
 namespace {
+
+constexpr double kLargestDecay = 0.999999;
 
 void declare_model(OptionRegistry& r, ModelOptions& o) {
   std::vector<std::string> names = transformer_preset_names();
@@ -36,8 +40,8 @@ void declare_optim(OptionRegistry& r, OptimOptions& o) {
   r.add("optim.optimizer", o.kind,
         {{"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}, {"sgd", OptimizerKind::sgd}}, "update rule");
   r.add("optim.lr", o.schedule.lr, "peak learning rate").alias("learning-rate").range(0, 1000);
-  r.add("optim.beta1", o.adam.beta1, "decay of Adam's first moment").range(0, 1);
-  r.add("optim.beta2", o.adam.beta2, "decay of Adam's second moment").range(0, 1);
+  r.add("optim.beta1", o.adam.beta1, "decay of Adam's first moment").range(0, kLargestDecay);
+  r.add("optim.beta2", o.adam.beta2, "decay of Adam's second moment").range(0, kLargestDecay);
   r.add("optim.eps", o.adam.eps, "Adam's epsilon").range(0, 1);
   r.add("optim.adam_form", o.adam.form, {{"torch", AdamForm::torch}, {"fairseq", AdamForm::fairseq}},
         "where epsilon stands");
@@ -47,7 +51,7 @@ void declare_optim(OptionRegistry& r, OptimOptions& o) {
   r.add("optim.update_freq", o.update_freq, "batches accumulated for one update").range(1, 1 << 20);
   r.add("optim.quantizer_lr_scale", o.quantizer_lr_scale, "learning rate of learned scales, relative").range(0, 1000);
   r.add("optim.ema_decay", o.ema_decay, "average of weights used for validation and the final model; 0: none")
-      .range(0, 0.999999);
+      .range(0, kLargestDecay);
   r.add("optim.schedule", o.schedule.kind,
         {{"fixed", ScheduleKind::fixed},
          {"linear", ScheduleKind::linear},
@@ -59,7 +63,9 @@ void declare_optim(OptionRegistry& r, OptimOptions& o) {
          {"noam", ScheduleKind::noam}},
         "learning rate over updates")
       .alias("lr-scheduler");
-  r.add("optim.warmup", o.schedule.warmup, "updates of linear warm-up").alias("warmup-updates").range(0, 1 << 30);
+  r.add("optim.warmup", o.schedule.warmup, "updates of linear warm-up; -1: a tenth of run.max_update, at most 100")
+      .alias("warmup-updates")
+      .range(kAdaptedWarmup, 1 << 30);
   r.add("optim.min_lr", o.schedule.min_lr, "learning rate at the end").range(0, 1000);
 }
 
@@ -133,6 +139,14 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
   declare_quant(registry, options.quant);
   declare_teacher(registry, options.teacher);
   declare_upkeep(registry, options);
+}
+
+ScheduleConfig schedule_of(const TrainOptions& options, int64_t dim) {
+  ScheduleConfig schedule = options.optim.schedule;
+  if (schedule.warmup == kAdaptedWarmup) schedule.warmup = std::min<int64_t>(100, options.max_update / 10);
+  schedule.total = options.max_update;
+  schedule.model_dim = dim;
+  return schedule;
 }
 
 TransformerConfig override_model(TransformerConfig config, const ModelOptions& o, bool sizes) {

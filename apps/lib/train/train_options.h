@@ -50,6 +50,9 @@ struct DataOptions {
 
 enum class OptimizerKind : uint8_t { adam, adamw, sgd };
 
+/// An optim.warmup that follows the length of the run: a tenth of it, at most 100 updates.
+inline constexpr int64_t kAdaptedWarmup = -1;
+
 struct OptimOptions {
   OptimizerKind kind = OptimizerKind::adamw;
   AdamConfig adam{.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8};
@@ -59,7 +62,8 @@ struct OptimOptions {
   int64_t update_freq = 1;
   double quantizer_lr_scale = 1;
   double ema_decay = 0;
-  ScheduleConfig schedule{.kind = ScheduleKind::linear, .offset = ScheduleOffset::plus1, .lr = 1.5e-3, .warmup = 100};
+  ScheduleConfig schedule{
+      .kind = ScheduleKind::linear, .offset = ScheduleOffset::plus1, .lr = 1.5e-3, .warmup = kAdaptedWarmup};
 };
 
 struct QuantOptions {
@@ -111,5 +115,8 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options);
 TransformerConfig override_model(TransformerConfig config, const ModelOptions& options, bool sizes);
 /// The architecture with the overrides applied; of the given shape, the sizes alone are true.
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab);
+
+/// The schedule of a run, whole. `dim`: the model's width.
+ScheduleConfig schedule_of(const TrainOptions& options, int64_t dim);
 
 }  // namespace lowbit

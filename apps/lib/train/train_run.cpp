@@ -84,6 +84,7 @@ class TrainRun {
   void validate();
   void save();
   void write(Record record);
+  void write_interval();  ///< what was trained since the last log interval, if anything
   void write_levels_and_cost();
   bool due(int64_t interval) const {
     return interval > 0 ? state_.updates % interval == 0 : batches_->position() % batches_->batches_per_epoch() == 0;
@@ -130,11 +131,8 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   if (const std::string skipped = batcher->describe_overlong(); !skipped.empty()) log_warning("{}", skipped);
   batches_ = std::move(batcher);
   if (options.data.prefetch > 0) batches_ = std::make_unique<Prefetch>(std::move(batches_), options.data.prefetch);
-  ScheduleConfig schedule = options.optim.schedule;
-  schedule.total = options.max_update;
-  schedule.model_dim = model_->config().dim;
-  trainer_ =
-      std::make_unique<Trainer>(*optimizer_, Schedule(schedule), TrainerConfig{.clip_norm = options.optim.clip_norm});
+  const Schedule schedule(schedule_of(options, model_->config().dim));
+  trainer_ = std::make_unique<Trainer>(*optimizer_, schedule, TrainerConfig{.clip_norm = options.optim.clip_norm});
   state_.random.key = static_cast<uint64_t>(options.seed);
   state_.data.seed = static_cast<uint64_t>(options.seed);
   state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
@@ -177,7 +175,11 @@ void TrainRun::write(Record record) {
 void TrainRun::report_step(const StepReport& report, Progress& progress) {
   meter_.add(report);
   progress.advance(state_.updates, [&] { return meter_.record("train_inner", epoch(), wall_s()); });
-  if (state_.updates % options_.log.interval != 0) return;
+  if (state_.updates % options_.log.interval == 0 || state_.updates == options_.max_update) write_interval();
+}
+
+void TrainRun::write_interval() {
+  if (meter_.empty()) return;
   write(meter_.record("train_inner", epoch(), wall_s()));
   meter_ = {};
 }
@@ -281,11 +283,13 @@ int TrainRun::train_to_the_end() {
     if (validated) validate();
     if (validated || stop_requested() || (options_.save.interval > 0 && due(options_.save.interval))) save();
     if (stop_requested() && !last) {
+      write_interval();
       log_warning("stopped after update {} of {}; the same command goes on from there", state_.updates,
                   options_.max_update);
       return kExitPreempted;
     }
   }
+  write_interval();
   return 0;
 }
 
