@@ -23,6 +23,7 @@
 #include "apps/lib/train/cost_clock.h"
 #include "apps/lib/train/level_stats.h"
 #include "apps/lib/train/meter.h"
+#include "apps/lib/train/resume.h"
 #include "apps/lib/train/start_model.h"
 #include "apps/lib/train/text_task.h"
 #include "core/allocator.h"
@@ -302,6 +303,7 @@ int train(const TrainOptions& options, const std::string& config_yaml, std::span
   const bool used = folder.holds_run();
   if (!used) folder.describe(config_yaml, command_line);
   log_to_file(folder.log());
+  if (std::filesystem::exists(folder.last_checkpoint())) check_resume(options, folder);
   TrainRun run(options, folder);
   if (used) folder.describe(config_yaml, command_line);  // not before the run has accepted the new options
   return run.run();
