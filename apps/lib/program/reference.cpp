@@ -53,7 +53,14 @@ std::vector<OptionRow> collect_rows(std::span<const Verb> verbs) {
 std::string program_usage(std::span<const Verb> verbs) {
   std::string text = "usage: lowbit VERB [arguments]\n\n";
   for (const Verb& verb : verbs) text += fmt::format("  {:<12}{}\n", verb.name, verb.help);
-  return text + "\nlowbit VERB --help lists a verb's options. lowbit --version prints the version.\n";
+  return text +
+         "\nlowbit VERB --help, or lowbit help VERB, lists a verb's options. lowbit version prints the version.\n";
+}
+
+std::string verb_usage(const Verb& verb) {
+  const auto bound = verb.bind();
+  return fmt::format("usage: lowbit {}{}\n\n{}\n{}", verb.name, usage_line(bound->options), verb.help,
+                     describe_options(bound->options));
 }
 
 std::string options_page(std::span<const Verb> verbs) {
