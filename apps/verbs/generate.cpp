@@ -35,7 +35,7 @@ void declare(OptionRegistry& r, GenerateOptions& o) {
   declare_generation_options(r, o.search);
   r.add("generate.max_tokens", o.max_tokens, "source tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
-  declare_log_options(r, o.log);
+  declare_progress_options(r, o.log, "sentences between log lines");
 }
 
 std::vector<std::string> read_input(const std::string& input) {

@@ -28,7 +28,9 @@ std::string escaped(const std::string& text) {
 
 std::string cells_of(const OptionRegistry& registry, const Option& option) {
   const std::string flags = fmt::format("{}", fmt::join(registry.flags(option), "`, `"));
-  const std::string preset = option.preset().empty() ? "" : fmt::format("`{}`", option.preset());
+  const std::string preset = option.is_required()      ? "required"
+                             : option.preset().empty() ? ""
+                                                       : fmt::format("`{}`", option.preset());
   return fmt::format("`{}` | `{}` | {} | {} | {}", option.key(), flags, escaped(option.type()), escaped(preset),
                      escaped(option.help()));
 }

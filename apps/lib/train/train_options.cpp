@@ -80,7 +80,7 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
       .range(0, 1000);
   r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
         "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
-        "both");
+        "both; bench.dtype is the same");
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from")
       .alias("finetune-from-model");
@@ -116,13 +116,14 @@ void declare_upkeep(OptionRegistry& r, TrainOptions& o) {
   r.add("valid.patience", o.valid.patience, "validations without a better one before training ends; 0: never")
       .alias("patience")
       .range(0, 1 << 20);
-  r.add("save.interval", o.save.interval, "updates between checkpoints; 0: when validating")
+  r.add("save.interval", o.save.interval,
+        "updates between checkpoints, besides those at each validation; 0: only those")
       .alias("save-interval-updates")
       .range(0, 1 << 30);
   r.add("save.keep_last", o.save.keep_last, "checkpoints kept from the end")
       .alias("keep-interval-updates")
       .range(1, 1000);
-  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric")
+  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric; 0: none, and no checkpoint_best")
       .alias("keep-best-checkpoints")
       .range(0, 1000);
   declare_log_options(r, o.log);

@@ -36,5 +36,12 @@ TEST_F(TranslationVerbs, ARunIsAsLargeAsItsExport) {
   EXPECT_NEAR(static_cast<double>(in_run), static_cast<double>(packed), 2000) << "but for small files";
 }
 
+TEST_F(TranslationVerbs, GenerateHasNoOptionsOfARun) {
+  const std::string help = run({"generate", "--help"}).out;
+  EXPECT_EQ(help.find("tensorboard"), std::string::npos) << help;
+  EXPECT_EQ(help.find("training records"), std::string::npos) << help;
+  EXPECT_NE(help.find("model folder, checkpoint or run (text; required)"), std::string::npos) << help;
+}
+
 }  // namespace
 }  // namespace lowbit
