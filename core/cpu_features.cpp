@@ -71,9 +71,8 @@ CpuIsa isa_cap() {
     if (kIsaNames[i] == wanted) return static_cast<CpuIsa>(i);
   }
   const std::vector<std::string> names(kIsaNames.begin(), kIsaNames.end());
-  fail(ErrorKind::usage, "LOWBIT_CPU_ISA",
-       "no level \"{}\", the nearest of generic, avx2, avx512, avx512_vnni, amx is {}", wanted,
-       nearest_name(wanted, names));
+  fail(ErrorKind::usage, "LOWBIT_CPU_ISA", "no level \"{}\"{} (of generic, avx2, avx512, avx512_vnni, amx)", wanted,
+       nearest_hint(wanted, names));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -22,8 +23,22 @@ int64_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest_name(std::string_view wanted, std::span<const std::string> names) {
-  if (names.empty()) return {};
-  return *std::ranges::min_element(names, {}, [&](const std::string& name) { return edit_distance(wanted, name); });
+  std::string nearest;
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (const std::string& name : names) {
+    const int64_t distance = edit_distance(wanted, name);
+    const auto half = static_cast<int64_t>((std::max(wanted.size(), name.size()) + 1) / 2);
+    if (distance > half || distance >= least) continue;
+    nearest = name;
+    least = distance;
+  }
+  return nearest;
+}
+
+std::string nearest_hint(std::string_view wanted, std::span<const std::string> names, std::string_view sigil) {
+  const std::string nearest = nearest_name(wanted, names);
+  if (nearest.empty()) return {};
+  return std::string(", the nearest is ").append(sigil).append(nearest);
 }
 
 }  // namespace lowbit

@@ -67,10 +67,10 @@ std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const J
   return used;
 }
 
-Json config_of(const StateDict& state, const std::string& where) {
-  LB_REQUIRE(state.metadata.count(kConfigKey), ErrorKind::model, "model",
+Json config_of(const std::map<std::string, std::string>& metadata, const std::string& where) {
+  LB_REQUIRE(metadata.count(kConfigKey), ErrorKind::model, "model",
              "{}: no '{}' in its metadata: not a model written by lowbit", where, kConfigKey);
-  Json config = Json::parse(state.metadata.at(kConfigKey), nullptr, false);
+  Json config = Json::parse(metadata.at(kConfigKey), nullptr, false);
   LB_REQUIRE(config.is_object(), ErrorKind::model, "model", "{}: '{}' is not a JSON object", where, kConfigKey);
   return config;
 }
@@ -113,9 +113,14 @@ StateDict model_state(Seq2Seq& model) {
   return state;
 }
 
-std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where) {
-  const Json config = config_of(state, where);
-  auto model = std::make_unique<Seq2Seq>(transformer_config_from_json(config.dump(), where), 0);
+TransformerConfig model_config(const std::map<std::string, std::string>& metadata, const std::string& where) {
+  return transformer_config_from_json(config_of(metadata, where).dump(), where);
+}
+
+std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where, const ConfigEdit& edit) {
+  const Json config = config_of(state.metadata, where);
+  const TransformerConfig stored = model_config(state.metadata, where);
+  auto model = std::make_unique<Seq2Seq>(edit ? edit(stored) : stored, 0);
   with_context(where, [&] {
     StateDict floats = state;
     for (const std::string& name : fill_slots(*model, state, slots_of(config))) floats.tensors.erase(name);
@@ -125,7 +130,7 @@ std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::str
 }
 
 void restore_model(Seq2Seq& model, const StateDict& state, const std::string& where) {
-  const Json slots = slots_of(config_of(state, where));
+  const Json slots = slots_of(config_of(state.metadata, where));
   const Json present = describe_slots(model);
   for (const auto& [path, entry] : slots.items())
     LB_REQUIRE(present.contains(path) && present[path]["quantizer"] == entry.at("quantizer"), ErrorKind::model, "model",

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -14,9 +16,16 @@ namespace lowbit {
 /// holds.
 StateDict model_state(Seq2Seq& model);
 
-/// The model that model_state() described. Errors (model) naming `where` and the tensor: missing, left over, of another
-/// shape; no or another kind of metadata.
-std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where);
+/// The architecture in the metadata of such a state. Errors (model) naming `where`.
+TransformerConfig model_config(const std::map<std::string, std::string>& metadata, const std::string& where);
+
+/// Changes what does not belong to the tensors, such as dropout.
+using ConfigEdit = std::function<TransformerConfig(TransformerConfig)>;
+
+/// The model that model_state() described, with an edited configuration if there is an `edit`. Errors (model) naming
+/// `where` and the tensor: missing, left over, of another shape; no or another kind of metadata.
+std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where,
+                                          const ConfigEdit& edit = {});
 
 /// Puts the state of a checkpoint into a model of the same architecture and recipe. Errors (model) as above, and when
 /// what fills the slots differs; the model is unchanged then.

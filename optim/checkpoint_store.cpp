@@ -59,8 +59,8 @@ std::vector<int64_t> superfluous(std::span<const CheckpointInfo> checkpoints, co
 
 CheckpointStore::CheckpointStore(std::string folder, const KeepRules& rules)
     : folder_(std::move(folder)), rules_(rules) {
-  LB_REQUIRE(rules.last >= 1 && rules.best >= 1 && rules.every >= 0, ErrorKind::usage, "checkpoint",
-             "keep last and keep best must be at least 1, keep every at least 0; got {}, {} and {}", rules.last,
+  LB_REQUIRE(rules.last >= 1 && rules.best >= 0 && rules.every >= 0, ErrorKind::usage, "checkpoint",
+             "keep last must be at least 1, keep best and keep every at least 0; got {}, {} and {}", rules.last,
              rules.best, rules.every);
 }
 
@@ -101,7 +101,11 @@ std::string CheckpointStore::save(const Checkpoint& checkpoint) {
   // Later ones are of a course that this run went back on: neither counted nor deleted.
   std::erase_if(checkpoints, [&](const CheckpointInfo& info) { return info.update > update; });
   const auto order = ranked(checkpoints, rules_.higher_is_better);
-  if (!order.empty()) point_link(folder_ + "/" + kBestLink, name_of(order.front().update));
+  std::error_code ignored;
+  if (rules_.best == 0)
+    fs::remove(folder_ + "/" + kBestLink, ignored);  // of a run that kept it before
+  else if (!order.empty())
+    point_link(folder_ + "/" + kBestLink, name_of(order.front().update));
   for (const int64_t old : superfluous(checkpoints, rules_)) remove_folder_atomically(path_of(old));
   return path_of(update);
 }

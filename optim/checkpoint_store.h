@@ -9,10 +9,10 @@
 
 namespace lowbit {
 
-/// Which checkpoints stay. The newest and the best are never deleted, so `last` and `best` are at least 1.
+/// Which checkpoints stay. The newest is never deleted, so `last` is at least 1.
 struct KeepRules {
   int64_t last = 2;               ///< the newest ones
-  int64_t best = 1;               ///< those with the best validation metric
+  int64_t best = 1;               ///< those with the best validation metric; 0: none, and no checkpoint_best
   int64_t every = 0;              ///< those whose update is a multiple of this; 0: none
   bool higher_is_better = false;  ///< of the metric: false for a loss, true for BLEU
 };

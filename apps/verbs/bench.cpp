@@ -32,7 +32,9 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
   r.add("bench.recipe", o.recipe, "train-step, decode: a name from recipes/ or a .yaml file; none: float");
   r.add("bench.output_bits", o.output_bits, "train-step, decode: bits of the output projection; 0 keeps the recipe's")
       .range(0, 32);
-  r.add("bench.dtype", o.dtype, "train-step: operands of float products; bf16 ones are summed in f32")
+  r.add("bench.dtype", o.dtype,
+        "train-step: operands of float products; bf16 ones are summed in f32; the same as run.matmul of train")
+      .alias("matmul")
       .choices({"f32", "bf16"});
   r.add("bench.teacher", o.teacher, "train-step: distil from a float teacher of the same shape");
   r.add("bench.m", o.m, "linear: rows of the input").range(1, kLargest);

@@ -25,7 +25,7 @@ using Json = nlohmann::ordered_json;
 struct CompareOptions {
   std::string data, out, title;
   std::vector<std::string> models;
-  GenerationConfig search{.beam = 1, .max_len_a = 1.5, .max_len_b = 20};
+  GenerationConfig search = kDefaultSearch;
   int64_t max_tokens = 2048, threads = 0, samples = 3;
 };
 
@@ -47,12 +47,6 @@ struct System {
   Json row;
   std::vector<std::string> outputs;
 };
-
-int64_t folder_bytes(const fs::path& folder) {
-  int64_t bytes = 0;
-  for (const auto& file : fs::directory_iterator(folder)) bytes += static_cast<int64_t>(file.file_size());
-  return bytes;
-}
 
 System baseline(const std::string& name, std::vector<std::string> outputs, const ParallelText& test) {
   const BleuScore bleu = corpus_bleu(outputs, {test.target});
@@ -83,9 +77,10 @@ System translate(const std::string& argument, const ParallelText& test, const Co
   return {{{"name", name},
            {"bits", fmt::format("{}-{}-{}", bits.weights, bits.embeddings, bits.activations)},
            {"output_bits", bits.output},
-           {"size_bytes", folder_bytes(loaded.folder)},
+           {"size_bytes", model_bytes(loaded)},
            {"bleu", figures.bleu.score},
            {"signature", figures.bleu.signature},
+           {"beam", beam_of(options.search)},
            {"length_ratio", figures.length_ratio()},
            {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
            {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}},
@@ -98,7 +93,7 @@ void add_chrf(System& system, const ParallelText& test) {
   system.row["chrf_signature"] = chrf.signature;
 }
 
-std::string table(const std::vector<System>& systems) {
+std::string table(const std::vector<System>& systems, const GenerationConfig& search) {
   std::string text = fmt::format("{:<20} {:>10} {:>4} {:>12} {:>6} {:>6} {:>8} {:>12} {:>9}\n", "system", "bits W-E-A",
                                  "O", "bytes", "BLEU", "chrF2", "length", "sentences/s", "tokens/s");
   for (const System& system : systems) {
@@ -113,7 +108,7 @@ std::string table(const std::vector<System>& systems) {
                         model ? fmt::format("{:.0f}", row["tokens_per_s"].get<double>()) : "-");
   }
   const Json& first = systems.front().row;
-  return text + fmt::format("BLEU: {}\nchrF2: {}\n", first["signature"].get<std::string>(),
+  return text + fmt::format("BLEU: {}, {}\nchrF2: {}\n", first["signature"].get<std::string>(), describe_search(search),
                             first["chrf_signature"].get<std::string>());
 }
 
@@ -153,7 +148,7 @@ int run(const CompareOptions& options, const OptionRegistry&) {
                   {"systems", Json::array()}};
   for (const System& system : systems) results["systems"].push_back(system.row);
   results["samples"] = samples(systems, test, options.samples);
-  write_output(table(systems));
+  write_output(table(systems, options.search));
   for (const Json& sample : results["samples"]) write_output(side_by_side(sample));
   if (!options.out.empty()) write_file_atomically(options.out, results.dump(2) + "\n");
   return 0;

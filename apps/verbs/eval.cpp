@@ -16,7 +16,7 @@ namespace {
 
 struct EvalOptions {
   std::string model, data;
-  GenerationConfig search{.beam = 1, .max_len_a = 1.5, .max_len_b = 20};
+  GenerationConfig search = kDefaultSearch;
   int64_t max_tokens = 2048, threads = 0;
   bool json = false;
 };
@@ -47,6 +47,7 @@ int run(const EvalOptions& options, const OptionRegistry&) {
                                          {"ppl", std::exp(loss.nll)},
                                          {"bleu", figures.bleu.score},
                                          {"signature", figures.bleu.signature},
+                                         {"beam", beam_of(options.search)},
                                          {"length_ratio", figures.length_ratio()},
                                          {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
                                          {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}};
@@ -54,11 +55,11 @@ int run(const EvalOptions& options, const OptionRegistry&) {
     write_output(record.dump() + "\n");
   } else {
     write_output(
-        fmt::format("{} rows | nll_loss {:.3f} | ppl {:.2f} | BLEU {:.2f} ({}) | length ratio {:.3f} | {:.0f} "
+        fmt::format("{} rows | nll_loss {:.3f} | ppl {:.2f} | BLEU {:.2f} ({}, {}) | length ratio {:.3f} | {:.0f} "
                     "sentences/s | {:.0f} tokens/s\n",
                     text.size(), record["nll_loss"].get<double>(), record["ppl"].get<double>(), figures.bleu.score,
-                    figures.bleu.signature, figures.length_ratio(), record["sentences_per_s"].get<double>(),
-                    record["tokens_per_s"].get<double>()));
+                    figures.bleu.signature, describe_search(options.search), figures.length_ratio(),
+                    record["sentences_per_s"].get<double>(), record["tokens_per_s"].get<double>()));
   }
   return 0;
 }

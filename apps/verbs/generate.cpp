@@ -21,7 +21,7 @@ enum class OutputFormat : uint8_t { plain, fairseq, jsonl };
 struct GenerateOptions {
   std::string model, input = "-";
   OutputFormat format = OutputFormat::plain;
-  GenerationConfig search{.beam = 5, .max_len_a = 1.5, .max_len_b = 20};
+  GenerationConfig search = kDefaultSearch;
   int64_t max_tokens = 2048, threads = 0;
   LogConfig log;
 };
@@ -35,7 +35,7 @@ void declare(OptionRegistry& r, GenerateOptions& o) {
   declare_generation_options(r, o.search);
   r.add("generate.max_tokens", o.max_tokens, "source tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
-  declare_log_options(r, o.log);
+  declare_progress_options(r, o.log, "sentences between log lines");
 }
 
 std::vector<std::string> read_input(const std::string& input) {

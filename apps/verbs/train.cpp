@@ -1,5 +1,5 @@
-#include "apps/lib/options/show.h"
 #include "apps/lib/program/environment.h"
+#include "apps/lib/train/resolve.h"
 #include "apps/lib/train/train_options.h"
 #include "apps/lib/train/train_run.h"
 #include "apps/verbs/verbs.h"
@@ -9,7 +9,8 @@ namespace lowbit {
 namespace {
 
 int run_train(const TrainOptions& options, const OptionRegistry& registry) {
-  return train(options, dump_config(registry), process_arguments());
+  const TrainOptions resolved = resolve_train_options(options, registry);
+  return train(resolved, config_text(resolved), process_arguments());
 }
 
 int run_distill(const TrainOptions& options, const OptionRegistry& registry) {

@@ -41,10 +41,12 @@ std::vector<std::string> lines_of(const TextFile& file) {
 
 }  // namespace
 
-std::vector<std::string> read_lines(const std::filesystem::path& path) { return lines_of(TextFile::read(path)); }
+std::vector<std::string> read_lines(const std::filesystem::path& path) {
+  return lines_of(TextFile::read(path, TextFile::Empty::allowed));
+}
 
 std::vector<std::string> read_lines(std::istream& stream, const std::string& name) {
-  return lines_of(TextFile::read(stream, name));
+  return lines_of(TextFile::read(stream, name, TextFile::Empty::allowed));
 }
 
 std::vector<std::vector<std::string>> read_aligned_lines(std::span<const std::filesystem::path> paths) {

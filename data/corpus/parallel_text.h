@@ -41,7 +41,7 @@ struct JsonFields {
 /// One JSON object per line. Errors (data): a line that is no JSON, a field that is missing or no string.
 ParallelText read_parallel_jsonl(const std::filesystem::path& path, const JsonFields& fields);
 
-/// One text per line, as for `generate` and `score`. Errors: those of TextFile::read.
+/// One text per line, as for `generate`; an empty file has none. Errors: the others of TextFile::read.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
 /// The same from a stream; `name` stands for the path in messages.
 std::vector<std::string> read_lines(std::istream& stream, const std::string& name);

@@ -25,7 +25,7 @@ Value value_by_name(std::string_view where, std::string_view what, std::string_v
     if (known == name) return value;
     names.emplace_back(known);
   }
-  fail(ErrorKind::usage, where, "unknown {} \"{}\", the nearest is {}", what, name, nearest_name(name, names));
+  fail(ErrorKind::usage, where, "unknown {} \"{}\"{}", what, name, nearest_hint(name, names));
 }
 
 template <class Value, size_t N>

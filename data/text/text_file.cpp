@@ -36,17 +36,19 @@ std::string read_bytes(const std::filesystem::path& path) {
 
 }  // namespace
 
-TextFile TextFile::read(const std::filesystem::path& path) { return cut(path, read_bytes(path)); }
+TextFile TextFile::read(const std::filesystem::path& path, Empty empty) { return cut(path, read_bytes(path), empty); }
 
-TextFile TextFile::read(std::istream& stream, const std::string& name) { return cut(name, read_all(stream, name)); }
+TextFile TextFile::read(std::istream& stream, const std::string& name, Empty empty) {
+  return cut(name, read_all(stream, name), empty);
+}
 
-TextFile TextFile::cut(const std::filesystem::path& path, std::string bytes) {
+TextFile TextFile::cut(const std::filesystem::path& path, std::string bytes, Empty empty) {
   TextFile file;
   file.path_ = path;
   file.bytes_ = std::move(bytes);
   const std::string_view text = file.bytes_;
   const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  LB_REQUIRE(text.size() > begin, ErrorKind::data, "text", "{}: is empty", path.string());
+  LB_REQUIRE(text.size() > begin || empty == Empty::allowed, ErrorKind::data, "text", "{}: is empty", path.string());
   if (const size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n') + 1;
     fail(ErrorKind::data, "text", "{}, line {}, byte {}: not UTF-8 (byte value 0x{:02X}); convert the file with iconv",

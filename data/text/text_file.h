@@ -16,20 +16,24 @@ namespace lowbit {
 /// accepted.
 class TextFile {
  public:
-  /// Errors (data): missing, unreadable or empty file; the first byte that is not UTF-8, with its line.
-  static TextFile read(const std::filesystem::path& path);
+  /// Whether a file without a byte is an error or holds no lines.
+  enum class Empty : uint8_t { refused, allowed };
+
+  /// Errors (data): missing, unreadable or (unless allowed) empty file; the first byte that is not UTF-8, with its
+  /// line.
+  static TextFile read(const std::filesystem::path& path, Empty empty = Empty::refused);
   /// The same for what a stream holds up to its end; `name` stands for the path in messages.
-  static TextFile read(std::istream& stream, const std::string& name);
+  static TextFile read(std::istream& stream, const std::string& name, Empty empty = Empty::refused);
 
   int64_t lines() const { return static_cast<int64_t>(starts_.size()) - 1; }
   std::string_view line(int64_t number) const;
-  bool ends_with_newline() const { return bytes_.back() == '\n'; }
+  bool ends_with_newline() const { return !bytes_.empty() && bytes_.back() == '\n'; }
   const std::filesystem::path& path() const { return path_; }
   std::string where(int64_t number) const;  ///< "FILE, line 3, byte 57", for messages
 
  private:
   TextFile() = default;
-  static TextFile cut(const std::filesystem::path& path, std::string bytes);
+  static TextFile cut(const std::filesystem::path& path, std::string bytes, Empty empty);
   int64_t start(int64_t number) const { return starts_[static_cast<size_t>(number - 1)]; }
 
   std::filesystem::path path_;

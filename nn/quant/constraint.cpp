@@ -146,8 +146,7 @@ void ConstraintSlot::assign(std::string_view text) {
     spec.finish();
     return;
   }
-  fail(ErrorKind::usage, "recipe", "unknown constraint {}, the nearest is {}", spec.name(),
-       nearest_name(spec.name(), names));
+  fail(ErrorKind::usage, "recipe", "unknown constraint {}{}", spec.name(), nearest_hint(spec.name(), names));
 }
 
 std::vector<Parameter*> ConstraintSlot::parameters() const {

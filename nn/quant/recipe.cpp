@@ -36,7 +36,7 @@ fs::path find_file(const std::string& name, const std::vector<fs::path>& folders
   std::string places;
   for (const fs::path& folder : folders) places += (places.empty() ? "" : ", ") + folder.string();
   if (known.empty()) fail(ErrorKind::usage, where, "no recipe {} in {}", name, places);
-  fail(ErrorKind::usage, where, "no recipe {} in {}, the nearest is {}", name, places, nearest_name(name, known));
+  fail(ErrorKind::usage, where, "no recipe {} in {}{}", name, places, nearest_hint(name, known));
 }
 
 std::string read_file(const fs::path& file) {
@@ -83,7 +83,7 @@ std::string substitute(std::string spec, const Variables& variables, const std::
     if (found == variables.end()) {
       std::vector<std::string> names;
       for (const auto& [known, value] : variables) names.push_back(known);
-      fail(ErrorKind::usage, where, "unknown name ${}, the nearest is ${}", name, nearest_name(name, names));
+      fail(ErrorKind::usage, where, "unknown name ${}{}", name, nearest_hint(name, names, "$"));
     }
     spec.replace(dollar, end - dollar, found->second);
   }
@@ -129,8 +129,7 @@ class RecipeReader {
   void require_key(const YAML::Node& key, const std::vector<std::string>& known) const {
     for (const std::string& name : known)
       if (key.Scalar() == name) return;
-    fail(ErrorKind::usage, at(key.Mark()), "unknown key {}, the nearest is {}", key.Scalar(),
-         nearest_name(key.Scalar(), known));
+    fail(ErrorKind::usage, at(key.Mark()), "unknown key {}{}", key.Scalar(), nearest_hint(key.Scalar(), known));
   }
 
   void read_bits(const YAML::Node& node, BitWidths& bits) const {
@@ -216,8 +215,8 @@ std::vector<SlotAssignment> apply(const Recipe& recipe, Module& root) {
       chosen[i] = &rule;
       matched = true;
     }
-    LB_REQUIRE(matched, ErrorKind::usage, rule.where, "no slot of this model matches \"{}\", the nearest is {}",
-               rule.slots.pattern(), nearest_name(rule.slots.pattern(), paths));
+    LB_REQUIRE(matched, ErrorKind::usage, rule.where, "no slot of this model matches \"{}\"{}", rule.slots.pattern(),
+               nearest_hint(rule.slots.pattern(), paths));
   }
 
   std::vector<SlotAssignment> report;

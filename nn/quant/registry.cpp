@@ -37,8 +37,7 @@ std::unique_ptr<Quantizer> make_quantizer(std::string_view text) {
   Spec spec(text);
   for (const Method& method : kMethods)
     if (method.name == spec.name()) return method.make(spec);
-  fail(ErrorKind::usage, "recipe", "unknown quantizer {}, the nearest is {}", spec.name(),
-       nearest_name(spec.name(), quantizer_names()));
+  fail(ErrorKind::usage, "recipe", "unknown quantizer {}{}", spec.name(), nearest_hint(spec.name(), quantizer_names()));
 }
 
 std::vector<std::string> quantizer_names() {

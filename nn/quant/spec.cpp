@@ -71,7 +71,7 @@ bool Spec::flag(const std::string& key, bool fallback) {
 void Spec::finish() const {
   for (const auto& [key, value] : values_)
     LB_REQUIRE(std::ranges::find(known_, key) != known_.end(), ErrorKind::usage, name_, "unknown key {}{}", key,
-               known_.empty() ? std::string(": it takes none") : ", the nearest is " + nearest_name(key, known_));
+               known_.empty() ? std::string(": it takes none") : nearest_hint(key, known_));
 }
 
 void Spec::fail_value(const std::string& key, const std::string& value, const std::string& expected) const {

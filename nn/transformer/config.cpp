@@ -146,8 +146,7 @@ struct Reader {
 TransformerConfig transformer_preset(std::string_view name) {
   for (const Preset& preset : presets())
     if (preset.name == name) return preset.config;
-  fail(ErrorKind::usage, "model.arch", "no architecture '{}'; nearest is '{}'", name,
-       nearest_name(name, transformer_preset_names()));
+  fail(ErrorKind::usage, "model.arch", "no architecture '{}'{}", name, nearest_hint(name, transformer_preset_names()));
 }
 
 std::vector<std::string> transformer_preset_names() {

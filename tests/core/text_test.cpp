@@ -19,5 +19,16 @@ TEST(NearestName, PicksTheClosestAndTheFirstOfEquals) {
   EXPECT_EQ(nearest_name("x", std::vector<std::string>{}), "");
 }
 
+TEST(NearestName, IsNoneWhenMoreThanHalfWouldChange) {
+  const std::vector<std::string> names = {"train", "report"};
+  EXPECT_EQ(nearest_name("retort", names), "report");
+  EXPECT_EQ(nearest_name("xyzzy", names), "");
+  EXPECT_EQ(nearest_name("tr", names), "train") << "3 of 5: half, rounded up";
+  EXPECT_EQ(nearest_name("t", names), "");
+  EXPECT_EQ(nearest_hint("trian", names), ", the nearest is train");
+  EXPECT_EQ(nearest_hint("trian", names, "$"), ", the nearest is $train");
+  EXPECT_EQ(nearest_hint("xyzzy", names), "");
+}
+
 }  // namespace
 }  // namespace lowbit

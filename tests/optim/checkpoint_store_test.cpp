@@ -46,7 +46,7 @@ TEST(KeepRules, TableOfCases) {
 
 TEST(CheckpointStore, RefusesRulesThatKeepNothing) {
   expect_error(ErrorKind::usage, {"at least 1"}, [] { CheckpointStore("x", {.last = 0}); });
-  expect_error(ErrorKind::usage, {"at least 1"}, [] { CheckpointStore("x", {.best = 0}); });
+  expect_error(ErrorKind::usage, {"at least 1"}, [] { CheckpointStore("x", {.best = -1}); });
 }
 
 TEST(CheckpointStore, LinksAndRulesFollowTheRun) {
@@ -67,6 +67,15 @@ TEST(CheckpointStore, LinksAndRulesFollowTheRun) {
   EXPECT_EQ(loaded->folder, run.path("checkpoint-50"));
   EXPECT_EQ(loaded->warning, "");
   EXPECT_EQ(std::distance(fs::directory_iterator(run.path()), {}), 5) << "three folders and two links, nothing else";
+}
+
+TEST(CheckpointStore, KeepsNoBestWhenToldTo) {
+  const TempDir run;
+  CheckpointStore(run.path(), {}).save(at(10, 1.0));
+  CheckpointStore store(run.path(), {.last = 1, .best = 0});
+  EXPECT_EQ(store.save(at(20, 2.0)), run.path("checkpoint-20"));
+  EXPECT_EQ(updates_of(store), (Updates{20}));
+  EXPECT_FALSE(fs::is_symlink(run.path("checkpoint_best"))) << "it would point nowhere";
 }
 
 TEST(CheckpointStore, NoMetricNoBest) {

@@ -61,8 +61,7 @@ std::vector<std::string> benchmark_names() {
 const BenchmarkKind& find_benchmark(std::string_view name) {
   for (const BenchmarkKind& kind : benchmarks())
     if (kind.name == name) return kind;
-  fail(ErrorKind::usage, "bench", "no benchmark '{}', the nearest is '{}'", name,
-       nearest_name(name, benchmark_names()));
+  fail(ErrorKind::usage, "bench", "no benchmark '{}'{}", name, nearest_hint(name, benchmark_names()));
 }
 
 Json to_json(const BenchOptions& options, const BenchResult& result) {

@@ -74,7 +74,7 @@ LogLevel level_from_environment() {
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == wanted) return static_cast<LogLevel>(i);
   }
-  fail(ErrorKind::usage, "LOWBIT_LOG", "no level \"{}\", the nearest is {}", wanted, nearest_name(wanted, names));
+  fail(ErrorKind::usage, "LOWBIT_LOG", "no level \"{}\"{}", wanted, nearest_hint(wanted, names));
 }
 
 struct Log {

@@ -31,8 +31,8 @@
 ///   title    of the comparison; [subtitle]
 ///   systems  list, in the order to show: name, bits "W-E-A" (null for a baseline),
 ///            output_bits (null), size_bytes (null), bleu;
-///            [signature, chrf, chrf_signature, length_ratio, sentences_per_s, tokens_per_s, parameters,
-///            baseline (true for copy-source and the like)]
+///            [signature, beam (null: sampled), chrf, chrf_signature, length_ratio, sentences_per_s, tokens_per_s,
+///            parameters, baseline (true for copy-source and the like)]
 ///   samples  list: source, reference, outputs: {system name: text}
 namespace lowbit {
 

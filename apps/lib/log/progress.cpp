@@ -18,14 +18,16 @@ constexpr int kBarWidth = 20;
 
 }  // namespace
 
-void declare_log_options(OptionRegistry& registry, LogConfig& config) {
+void declare_progress_options(OptionRegistry& registry, LogConfig& config, const std::string& interval_help) {
   const EnumNames<LogFormat> names = {
       {"tqdm", LogFormat::tqdm}, {"simple", LogFormat::simple}, {"json", LogFormat::json}, {"none", LogFormat::none}};
   registry.add("log.format", config.format, names, "progress on stderr; tqdm is simple where stderr is no terminal")
       .alias("log-format");
-  registry.add("log.interval", config.interval, "updates between log lines and training records")
-      .alias("log-interval")
-      .range(1, 1e9);
+  registry.add("log.interval", config.interval, interval_help).alias("log-interval").range(1, 1e9);
+}
+
+void declare_log_options(OptionRegistry& registry, LogConfig& config) {
+  declare_progress_options(registry, config, "updates between log lines and training records");
   registry
       .add("log.tensorboard", config.tensorboard, "folder for TensorBoard event files; empty is tb/ in the run folder")
       .alias("tensorboard-logdir");

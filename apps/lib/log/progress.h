@@ -18,6 +18,8 @@ struct LogConfig {
   int64_t interval = 100;
   std::string tensorboard = {};
 };
+/// log.format and log.interval, for a verb that shows progress and records nothing.
+void declare_progress_options(OptionRegistry& registry, LogConfig& config, const std::string& interval_help);
 /// log.format, log.interval, log.tensorboard, with fairseq's flags --log-format, --log-interval, --tensorboard-logdir.
 void declare_log_options(OptionRegistry& registry, LogConfig& config);
 

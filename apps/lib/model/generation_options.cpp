@@ -1,6 +1,17 @@
 #include "apps/lib/model/generation_options.h"
 
+#include <fmt/core.h>
+
 namespace lowbit {
+
+std::string describe_search(const GenerationConfig& config) {
+  return config.sampling ? "sampling" : fmt::format("beam {}", config.beam);
+}
+
+nlohmann::ordered_json beam_of(const GenerationConfig& config) {
+  if (config.sampling) return nullptr;
+  return config.beam;
+}
 
 void declare_generation_options(OptionRegistry& r, GenerationConfig& c) {
   r.add("generate.beam", c.beam, "beams of the search; 1: greedy").alias("num-beams").range(1, 1024);

@@ -1,9 +1,21 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
+#include <string>
+
 #include "apps/lib/options/registry.h"
 #include "nn/generate/config.h"
 
 namespace lowbit {
+
+/// What every verb and every validation searches with unless told otherwise, so that their scores agree: greedily, up
+/// to 1.5 * source + 20 tokens.
+inline constexpr GenerationConfig kDefaultSearch{.beam = 1, .max_len_a = 1.5, .max_len_b = 20};
+
+/// What stands beside a BLEU: "beam 5", or "sampling".
+std::string describe_search(const GenerationConfig& config);
+/// "beam" of a record: the number of beams, null for sampling.
+nlohmann::ordered_json beam_of(const GenerationConfig& config);
 
 /// Options of a search: generate.beam, generate.length_penalty, ... with fairseq's and Hugging Face's flag names.
 void declare_generation_options(OptionRegistry& registry, GenerationConfig& config);

@@ -9,7 +9,6 @@
 #include "core/files/atomic.h"
 #include "core/files/checksum_list.h"
 #include "core/files/safetensors.h"
-#include "nn/model_state.h"
 #include "nn/quant/slot.h"
 
 namespace lowbit {
@@ -66,11 +65,16 @@ std::string resolve_model_folder(const std::string& path) {
        kWeightsFile);
 }
 
-LoadedModel load_model(const std::string& path) {
+TransformerConfig read_model_config(const std::string& path) {
+  const std::string file = (fs::path(resolve_model_folder(path)) / kWeightsFile).string();
+  return model_config(SafetensorsFile(file).metadata(), file);
+}
+
+LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   const std::string folder = resolve_model_folder(path);
   if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
   const std::string file = (fs::path(folder) / kWeightsFile).string();
-  LoadedModel loaded = {model_from_state(load_safetensors(file), file), folder};
+  LoadedModel loaded = {model_from_state(load_safetensors(file), file, edit), folder};
   warn_if_uncalibrated(*loaded.model, file);
   return loaded;
 }
@@ -93,12 +97,24 @@ SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded) {
   return tokenizer;
 }
 
+int64_t model_bytes(const LoadedModel& loaded) {
+  const fs::path folder = loaded.folder;
+  std::vector<fs::path> files;
+  for (const char* name : {kWeightsFile, kConfigFile, kGenerationFile, ChecksumList::kFile})
+    files.push_back(folder / name);
+  if (const std::optional<std::string> tokenizer = find_tokenizer(loaded)) files.emplace_back(*tokenizer);
+  int64_t bytes = 0;
+  for (const fs::path& file : files)
+    if (fs::exists(file)) bytes += static_cast<int64_t>(fs::file_size(file));
+  return bytes;
+}
+
 PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder) {
   const StateDict state = model_state(model);
   AtomicFolder target(folder);
   const fs::path path = target.path();
   write_file_atomically((path / kConfigFile).string(), model_config_json(model));
-  write_file_atomically((path / "generation_config.json").string(), generation_config(model.config()));
+  write_file_atomically((path / kGenerationFile).string(), generation_config(model.config()));
   tokenizer.save(path / kTokenizerFile);
   const std::string weights = (path / kWeightsFile).string();
   ChecksumList sums;

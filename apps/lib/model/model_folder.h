@@ -6,6 +6,7 @@
 
 #include "core/files/state_dict.h"
 #include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "nn/model_state.h"
 #include "nn/transformer/seq2seq.h"
 
 namespace lowbit {
@@ -13,6 +14,7 @@ namespace lowbit {
 /// The files of a model folder, in Hugging Face's layout.
 inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kConfigFile = "config.json";
+inline constexpr const char* kGenerationFile = "generation_config.json";
 inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";
 
 struct LoadedModel {
@@ -24,13 +26,21 @@ struct LoadedModel {
 /// (model) when there is none.
 std::string resolve_model_folder(const std::string& path);
 
+/// The architecture of a model folder, checkpoint or run, read without its weights. Errors (model): none is there, or
+/// it is broken.
+TransformerConfig read_model_config(const std::string& path);
+
 /// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run. Errors (model): a file is
 /// broken, or differs from the folder's checksums.txt if it has one. Warns when a learned scale was never calibrated.
-LoadedModel load_model(const std::string& path);
+LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
 /// Where its tokenizer is: in the model's folder, or in the run folder above it.
 std::optional<std::string> find_tokenizer(const LoadedModel& loaded);
 /// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows.
 SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded);
+
+/// Bytes of what serving needs, in a model folder or out of a run: weights, configurations, checksums and the
+/// tokenizer; not the optimizer's state and what else a checkpoint holds.
+int64_t model_bytes(const LoadedModel& loaded);
 
 struct PackedFolder {
   int64_t bytes = 0;  ///< of all files

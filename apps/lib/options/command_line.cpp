@@ -48,7 +48,7 @@ std::pair<std::string, std::string> split_key_value(const std::string& argument)
     for (std::string& name : registry.flags(option)) known.push_back(std::move(name));
   }
   const std::string given = argument.substr(0, argument.find('='));
-  fail(ErrorKind::usage, "command line", "unknown flag {}, the nearest is {}", given, nearest_name(given, known));
+  fail(ErrorKind::usage, "command line", "unknown flag {}{}", given, nearest_hint(given, known));
 }
 
 SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::string> arguments) {

@@ -120,7 +120,8 @@ void fail_unknown_key(const OptionRegistry& registry, const std::string& key, co
     for (const Option& option : registry.options()) known.insert(known.end(), {option.section(), option.name()});
   }
   std::string nearest = nearest_name(key, known);
-  if (nearest.empty()) fail(ErrorKind::usage, where, "unknown key {}: there are no options here", key);
+  if (known.empty()) fail(ErrorKind::usage, where, "unknown key {}: there are no options here", key);
+  if (nearest.empty()) fail(ErrorKind::usage, where, "unknown key {}", key);
   const auto same_name = std::ranges::find(registry.options(), nearest, &Option::name);
   if (same_name != registry.options().end()) nearest = same_name->key();
   fail(ErrorKind::usage, where, "unknown key {}, the nearest is {}", key, nearest);

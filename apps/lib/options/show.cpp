@@ -53,6 +53,12 @@ std::string describe(const Setting& setting) {
   return {};
 }
 
+/// "required", "default 5", "default empty".
+std::string default_text(const Option& option) {
+  if (option.is_required()) return "required";
+  return "default " + (option.preset().empty() ? "empty" : option.preset());
+}
+
 }  // namespace
 
 std::string dump_config(const OptionRegistry& registry) {
@@ -105,8 +111,8 @@ std::string describe_options(const OptionRegistry& registry) {
   for (const auto& [section, options] : by_section(registry)) {
     text += fmt::format("\n{}:\n", section);
     for (const Option* option : options) {
-      text += fmt::format("  {}\n      {} ({}; default {})\n", fmt::join(registry.flags(*option), " "), option->help(),
-                          option->type(), option->preset().empty() ? "empty" : option->preset());
+      text += fmt::format("  {}\n      {} ({}; {})\n", fmt::join(registry.flags(*option), " "), option->help(),
+                          option->type(), default_text(*option));
     }
   }
   text +=

@@ -21,15 +21,6 @@ namespace {
 
 constexpr int kExitBrokenPipe = 141;  // 128 + SIGPIPE, what a shell reports for `cat big | head`
 
-const Verb& find_verb(std::span<const Verb> verbs, const std::string& name) {
-  const auto it = std::ranges::find(verbs, name, &Verb::name);
-  if (it != verbs.end()) return *it;
-  std::vector<std::string> names;
-  for (const Verb& verb : verbs) names.push_back(verb.name);
-  fail(ErrorKind::usage, "command line", "no verb \"{}\", the nearest is {} (lowbit help lists them)", name,
-       nearest_name(name, names));
-}
-
 // A misspelt LOWBIT_ variable would otherwise be ignored without a word. Those of other verbs are not misspelt.
 void refuse_unknown_variables(std::span<const Verb> verbs, const Environment& environment) {
   std::vector<std::string> known;
@@ -40,7 +31,7 @@ void refuse_unknown_variables(std::span<const Verb> verbs, const Environment& en
   }
   for (const auto& [name, value] : environment) {
     LB_REQUIRE(std::ranges::find(known, name) != known.end(), ErrorKind::usage, "environment",
-               "unknown variable {}, the nearest is {}; unset it or correct it", name, nearest_name(name, known));
+               "unknown variable {}{}; unset it or correct it", name, nearest_hint(name, known));
   }
 }
 
@@ -49,8 +40,7 @@ int run_verb(const Verb& verb, std::span<const std::string> arguments, const Env
   const ParsedCommand command = resolve_options(bound->options, arguments, environment);
   switch (command.request) {
     case Request::help:
-      write_output(fmt::format("usage: lowbit {}{}\n\n{}\n{}", verb.name, usage_line(bound->options), verb.help,
-                               describe_options(bound->options)));
+      write_output(verb_usage(verb));
       return 0;
     case Request::dump_config:
       write_output(dump_config(bound->options));
@@ -67,7 +57,7 @@ int run_verb(const Verb& verb, std::span<const std::string> arguments, const Env
 int dispatch(std::span<const Verb> verbs, std::span<const std::string> arguments) {
   set_up_log();
   const std::string word = arguments.size() > 1 ? arguments[1] : "";
-  if (word == "--version") {
+  if (word == "--version" || word == "version") {
     write_output(fmt::format("lowbit {}\n", build_info().version));
   } else if (word == "--help" || word == "-h") {
     write_output(program_usage(verbs));
@@ -89,6 +79,14 @@ int report_failure(int code, std::string_view message) {
 }
 
 }  // namespace
+
+const Verb& find_verb(std::span<const Verb> verbs, const std::string& name) {
+  const auto it = std::ranges::find(verbs, name, &Verb::name);
+  if (it != verbs.end()) return *it;
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs) names.push_back(verb.name);
+  fail(ErrorKind::usage, "command line", "no verb \"{}\"{} (lowbit help lists them)", name, nearest_hint(name, names));
+}
 
 std::span<const EnvironmentVariable> environment_variables() {
   static constexpr EnvironmentVariable kVariables[] = {

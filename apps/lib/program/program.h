@@ -39,6 +39,9 @@ Verb make_verb(std::string name, std::string help, void (*declare)(OptionRegistr
   return {std::move(name), std::move(help), std::move(bind)};
 }
 
+/// The row of that name. Error (usage) when there is none.
+const Verb& find_verb(std::span<const Verb> verbs, const std::string& name);
+
 /// Runs `arguments[0] VERB ...` and returns the process's exit code (docs/cli.md). Every failure becomes one line on
 /// stderr: "lowbit: error: [where] what". Standard output closed by its reader ends the program quietly with code 141.
 int run_program(std::span<const Verb> verbs, std::span<const std::string> arguments);

@@ -28,7 +28,9 @@ std::string escaped(const std::string& text) {
 
 std::string cells_of(const OptionRegistry& registry, const Option& option) {
   const std::string flags = fmt::format("{}", fmt::join(registry.flags(option), "`, `"));
-  const std::string preset = option.preset().empty() ? "" : fmt::format("`{}`", option.preset());
+  const std::string preset = option.is_required()      ? "required"
+                             : option.preset().empty() ? ""
+                                                       : fmt::format("`{}`", option.preset());
   return fmt::format("`{}` | `{}` | {} | {} | {}", option.key(), flags, escaped(option.type()), escaped(preset),
                      escaped(option.help()));
 }
@@ -53,7 +55,14 @@ std::vector<OptionRow> collect_rows(std::span<const Verb> verbs) {
 std::string program_usage(std::span<const Verb> verbs) {
   std::string text = "usage: lowbit VERB [arguments]\n\n";
   for (const Verb& verb : verbs) text += fmt::format("  {:<12}{}\n", verb.name, verb.help);
-  return text + "\nlowbit VERB --help lists a verb's options. lowbit --version prints the version.\n";
+  return text +
+         "\nlowbit VERB --help, or lowbit help VERB, lists a verb's options. lowbit version prints the version.\n";
+}
+
+std::string verb_usage(const Verb& verb) {
+  const auto bound = verb.bind();
+  return fmt::format("usage: lowbit {}{}\n\n{}\n{}", verb.name, usage_line(bound->options), verb.help,
+                     describe_options(bound->options));
 }
 
 std::string options_page(std::span<const Verb> verbs) {

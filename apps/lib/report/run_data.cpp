@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 
@@ -12,6 +13,7 @@
 namespace lowbit {
 namespace {
 
+namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 double number_or_nan(const Json& object, const char* key) {
@@ -118,11 +120,14 @@ SystemResult read_system(const Json& json) {
 }  // namespace
 
 RunData read_run(const std::string& metrics_path, const std::string& default_name) {
+  const std::vector<Json> records = fs::exists(metrics_path) ? read_metrics(metrics_path) : std::vector<Json>();
+  LB_REQUIRE(!records.empty(), ErrorKind::data, metrics_path,
+             "the run has recorded nothing yet; train it, then report on it");
   RunData run;
   run.name = default_name;
   RunReader reader(run);
   int64_t line = 0;
-  for (const Json& record : read_metrics(metrics_path)) {
+  for (const Json& record : records) {
     ++line;
     try {
       reader.add(record);

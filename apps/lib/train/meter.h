@@ -28,6 +28,8 @@ class Meter {
     last_ = step;
   }
 
+  bool empty() const { return updates_ == 0; }
+
   nlohmann::ordered_json record(const char* kind, int64_t epoch, double wall_s) const {
     const double seconds = seconds_since(start_);
     const double tokens = static_cast<double>(tokens_), updates = static_cast<double>(updates_);

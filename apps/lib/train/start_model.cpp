@@ -22,8 +22,8 @@ bool has_frozen_weights(Seq2Seq& model) {
 
 }  // namespace
 
-LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path) {
-  LoadedModel loaded = load_model(path);
+LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path, const ConfigEdit& edit) {
+  LoadedModel loaded = load_model(path, edit);
   const int64_t rows = loaded.model->config().vocab;
   LB_REQUIRE(rows == tokenizer.vocab_size(), ErrorKind::usage, "train",
              "the model in {} has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer with data.tokenizer",
@@ -38,16 +38,16 @@ LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string&
 
 std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const SentencePieceTokenizer& tokenizer,
                                      Seq2Seq* teacher) {
+  const ConfigEdit edit = [&](TransformerConfig config) { return override_model(config, options.model, false); };
   std::unique_ptr<Seq2Seq> model;
   if (!options.finetune_from.empty()) {
-    LoadedModel start = load_for(tokenizer, options.finetune_from);
+    LoadedModel start = load_for(tokenizer, options.finetune_from, edit);
     LB_REQUIRE(!has_frozen_weights(*start.model), ErrorKind::usage, "train",
                "{} is packed: it has no float weights to go on from; give the run that it was exported from",
                start.folder);
     model = std::move(start.model);
   } else if (teacher) {
-    model = std::make_unique<Seq2Seq>(override_model(teacher->config(), options.model, false),
-                                      static_cast<uint64_t>(options.seed));
+    model = std::make_unique<Seq2Seq>(edit(teacher->config()), static_cast<uint64_t>(options.seed));
     load_module_state(*model, module_state(*teacher));
   } else {
     model = std::make_unique<Seq2Seq>(resolve_model(options.model, tokenizer.vocab_size()),

@@ -10,7 +10,7 @@ namespace lowbit {
 
 /// A model that training builds on: a teacher, or where a student starts. Error (usage) unless its rows stand for the
 /// pieces of the tokenizer.
-LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path);
+LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path, const ConfigEdit& edit = {});
 
 /// The model that training starts from: another model (finetune_from), the teacher's weights, or fresh ones; then
 /// quantized by the recipe.

@@ -1,10 +1,19 @@
 #include "apps/lib/train/train_options.h"
 
+#include <algorithm>
+
 namespace lowbit {
 namespace {
 
+constexpr double kLargestDecay = 0.999999;
+
 void declare_model(OptionRegistry& r, ModelOptions& o) {
-  r.add("model.arch", o.arch, "architecture preset").choices(transformer_preset_names()).alias("a");
+  std::vector<std::string> names = transformer_preset_names();
+  names.emplace_back(kGivenShape);
+  r.add("model.arch", o.arch,
+        "architecture preset; given: the shape of the teacher or of run.finetune_from, as always with one")
+      .choices(names)
+      .alias("a");
   r.add("model.dim", o.dim, "model width; 0 keeps the preset's").range(0, 65536);
   r.add("model.ffn_dim", o.ffn_dim, "feed-forward width; 0 keeps the preset's").range(0, 1 << 20);
   r.add("model.heads", o.heads, "attention heads; 0 keeps the preset's").range(0, 1024);
@@ -31,8 +40,8 @@ void declare_optim(OptionRegistry& r, OptimOptions& o) {
   r.add("optim.optimizer", o.kind,
         {{"adam", OptimizerKind::adam}, {"adamw", OptimizerKind::adamw}, {"sgd", OptimizerKind::sgd}}, "update rule");
   r.add("optim.lr", o.schedule.lr, "peak learning rate").alias("learning-rate").range(0, 1000);
-  r.add("optim.beta1", o.adam.beta1, "decay of Adam's first moment").range(0, 1);
-  r.add("optim.beta2", o.adam.beta2, "decay of Adam's second moment").range(0, 1);
+  r.add("optim.beta1", o.adam.beta1, "decay of Adam's first moment").range(0, kLargestDecay);
+  r.add("optim.beta2", o.adam.beta2, "decay of Adam's second moment").range(0, kLargestDecay);
   r.add("optim.eps", o.adam.eps, "Adam's epsilon").range(0, 1);
   r.add("optim.adam_form", o.adam.form, {{"torch", AdamForm::torch}, {"fairseq", AdamForm::fairseq}},
         "where epsilon stands");
@@ -42,7 +51,7 @@ void declare_optim(OptionRegistry& r, OptimOptions& o) {
   r.add("optim.update_freq", o.update_freq, "batches accumulated for one update").range(1, 1 << 20);
   r.add("optim.quantizer_lr_scale", o.quantizer_lr_scale, "learning rate of learned scales, relative").range(0, 1000);
   r.add("optim.ema_decay", o.ema_decay, "average of weights used for validation and the final model; 0: none")
-      .range(0, 0.999999);
+      .range(0, kLargestDecay);
   r.add("optim.schedule", o.schedule.kind,
         {{"fixed", ScheduleKind::fixed},
          {"linear", ScheduleKind::linear},
@@ -54,7 +63,9 @@ void declare_optim(OptionRegistry& r, OptimOptions& o) {
          {"noam", ScheduleKind::noam}},
         "learning rate over updates")
       .alias("lr-scheduler");
-  r.add("optim.warmup", o.schedule.warmup, "updates of linear warm-up").alias("warmup-updates").range(0, 1 << 30);
+  r.add("optim.warmup", o.schedule.warmup, "updates of linear warm-up; -1: a tenth of run.max_update, at most 100")
+      .alias("warmup-updates")
+      .range(kAdaptedWarmup, 1 << 30);
   r.add("optim.min_lr", o.schedule.min_lr, "learning rate at the end").range(0, 1000);
 }
 
@@ -69,7 +80,7 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
       .range(0, 1000);
   r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
         "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
-        "both");
+        "both; bench.dtype is the same");
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from")
       .alias("finetune-from-model");
@@ -105,13 +116,14 @@ void declare_upkeep(OptionRegistry& r, TrainOptions& o) {
   r.add("valid.patience", o.valid.patience, "validations without a better one before training ends; 0: never")
       .alias("patience")
       .range(0, 1 << 20);
-  r.add("save.interval", o.save.interval, "updates between checkpoints; 0: when validating")
+  r.add("save.interval", o.save.interval,
+        "updates between checkpoints, besides those at each validation; 0: only those")
       .alias("save-interval-updates")
       .range(0, 1 << 30);
   r.add("save.keep_last", o.save.keep_last, "checkpoints kept from the end")
       .alias("keep-interval-updates")
       .range(1, 1000);
-  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric")
+  r.add("save.keep_best", o.save.keep_best, "checkpoints kept for their metric; 0: none, and no checkpoint_best")
       .alias("keep-best-checkpoints")
       .range(0, 1000);
   declare_log_options(r, o.log);
@@ -130,16 +142,19 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
   declare_upkeep(registry, options);
 }
 
+ScheduleConfig schedule_of(const TrainOptions& options, int64_t dim) {
+  ScheduleConfig schedule = options.optim.schedule;
+  if (schedule.warmup == kAdaptedWarmup) schedule.warmup = std::min<int64_t>(100, options.max_update / 10);
+  schedule.total = options.max_update;
+  schedule.model_dim = dim;
+  return schedule;
+}
+
 TransformerConfig override_model(TransformerConfig config, const ModelOptions& o, bool sizes) {
   const auto keep = [](auto& value, auto wanted, bool given) {
     if (given) value = wanted;
   };
-  keep(config.dim, o.dim, sizes && o.dim > 0);
-  keep(config.ffn_dim, o.ffn_dim, sizes && o.ffn_dim > 0);
-  keep(config.heads, o.heads, sizes && o.heads > 0);
-  keep(config.encoder_layers, o.encoder_layers, sizes && o.encoder_layers > 0);
-  keep(config.decoder_layers, o.decoder_layers, sizes && o.decoder_layers > 0);
-  keep(config.max_positions, o.max_positions, sizes && o.max_positions > 0);
+  for (const ModelSize& size : kModelSizes) keep(config.*size.field, o.*size.option, sizes && o.*size.option > 0);
   keep(config.dropout, o.dropout, o.dropout >= 0);
   keep(config.attention_dropout, o.attention_dropout, o.attention_dropout >= 0);
   keep(config.activation_dropout, o.activation_dropout, o.activation_dropout >= 0);
@@ -148,7 +163,7 @@ TransformerConfig override_model(TransformerConfig config, const ModelOptions& o
 }
 
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab) {
-  TransformerConfig config = transformer_preset(options.arch);
+  TransformerConfig config = options.arch == kGivenShape ? TransformerConfig{} : transformer_preset(options.arch);
   config.vocab = vocab;
   return override_model(config, options, true);
 }

@@ -8,6 +8,7 @@
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
 #include "nn/loss/objective.h"
+#include "nn/transformer/config.h"
 #include "optim/adam.h"
 #include "optim/schedule.h"
 
@@ -18,6 +19,24 @@ struct ModelOptions {
   std::string arch = "quickstart";
   int64_t dim = 0, ffn_dim = 0, heads = 0, encoder_layers = 0, decoder_layers = 0, max_positions = 0;
   double dropout = -1, attention_dropout = -1, activation_dropout = -1;
+};
+
+/// The model.arch of a model that takes the shape of its teacher or of where it starts.
+inline constexpr const char* kGivenShape = "given";
+
+/// A size of the model: its option and what it sets.
+struct ModelSize {
+  const char* key;
+  int64_t ModelOptions::*option;
+  int64_t TransformerConfig::*field;
+};
+inline constexpr ModelSize kModelSizes[] = {
+    {"model.dim", &ModelOptions::dim, &TransformerConfig::dim},
+    {"model.ffn_dim", &ModelOptions::ffn_dim, &TransformerConfig::ffn_dim},
+    {"model.heads", &ModelOptions::heads, &TransformerConfig::heads},
+    {"model.encoder_layers", &ModelOptions::encoder_layers, &TransformerConfig::encoder_layers},
+    {"model.decoder_layers", &ModelOptions::decoder_layers, &TransformerConfig::decoder_layers},
+    {"model.max_positions", &ModelOptions::max_positions, &TransformerConfig::max_positions},
 };
 
 struct DataOptions {
@@ -31,6 +50,9 @@ struct DataOptions {
 
 enum class OptimizerKind : uint8_t { adam, adamw, sgd };
 
+/// An optim.warmup that follows the length of the run: a tenth of it, at most 100 updates.
+inline constexpr int64_t kAdaptedWarmup = -1;
+
 struct OptimOptions {
   OptimizerKind kind = OptimizerKind::adamw;
   AdamConfig adam{.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8};
@@ -40,7 +62,8 @@ struct OptimOptions {
   int64_t update_freq = 1;
   double quantizer_lr_scale = 1;
   double ema_decay = 0;
-  ScheduleConfig schedule{.kind = ScheduleKind::linear, .offset = ScheduleOffset::plus1, .lr = 1.5e-3, .warmup = 100};
+  ScheduleConfig schedule{
+      .kind = ScheduleKind::linear, .offset = ScheduleOffset::plus1, .lr = 1.5e-3, .warmup = kAdaptedWarmup};
 };
 
 struct QuantOptions {
@@ -90,7 +113,10 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options);
 
 /// `config` with what the options override; the sizes stay when `sizes` is false (weights come from elsewhere).
 TransformerConfig override_model(TransformerConfig config, const ModelOptions& options, bool sizes);
-/// The architecture with the overrides applied.
+/// The architecture with the overrides applied; of the given shape, the sizes alone are true.
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab);
+
+/// The schedule of a run, whole. `dim`: the model's width.
+ScheduleConfig schedule_of(const TrainOptions& options, int64_t dim);
 
 }  // namespace lowbit

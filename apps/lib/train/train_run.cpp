@@ -14,6 +14,7 @@
 #include "apps/lib/log/train_line.h"
 #include "apps/lib/model/batch_tensors.h"
 #include "apps/lib/model/evaluate.h"
+#include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/profile/profile_window.h"
 #include "apps/lib/program/signals.h"
@@ -22,6 +23,7 @@
 #include "apps/lib/train/cost_clock.h"
 #include "apps/lib/train/level_stats.h"
 #include "apps/lib/train/meter.h"
+#include "apps/lib/train/resume.h"
 #include "apps/lib/train/start_model.h"
 #include "apps/lib/train/text_task.h"
 #include "core/allocator.h"
@@ -85,6 +87,7 @@ class TrainRun {
   void validate();
   void save();
   void write(Record record);
+  void write_interval();  ///< what was trained since the last log interval, if anything
   void write_levels();
   bool due(int64_t interval) const {
     return interval > 0 ? state_.updates % interval == 0 : batches_->position() % batches_->batches_per_epoch() == 0;
@@ -132,11 +135,8 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   if (const std::string skipped = batcher->describe_overlong(); !skipped.empty()) log_warning("{}", skipped);
   batches_ = std::move(batcher);
   if (options.data.prefetch > 0) batches_ = std::make_unique<Prefetch>(std::move(batches_), options.data.prefetch);
-  ScheduleConfig schedule = options.optim.schedule;
-  schedule.total = options.max_update;
-  schedule.model_dim = model_->config().dim;
-  trainer_ =
-      std::make_unique<Trainer>(*optimizer_, Schedule(schedule), TrainerConfig{.clip_norm = options.optim.clip_norm});
+  const Schedule schedule(schedule_of(options, model_->config().dim));
+  trainer_ = std::make_unique<Trainer>(*optimizer_, schedule, TrainerConfig{.clip_norm = options.optim.clip_norm});
   state_.random.key = static_cast<uint64_t>(options.seed);
   state_.data.seed = static_cast<uint64_t>(options.seed);
   state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
@@ -179,7 +179,11 @@ void TrainRun::write(Record record) {
 void TrainRun::report_step(const StepReport& report, Progress& progress) {
   meter_.add(report);
   progress.advance(state_.updates, [&] { return meter_.record("train_inner", epoch(), wall_s()); });
-  if (state_.updates % options_.log.interval != 0) return;
+  if (state_.updates % options_.log.interval == 0 || state_.updates == options_.max_update) write_interval();
+}
+
+void TrainRun::write_interval() {
+  if (meter_.empty()) return;
   write(meter_.record("train_inner", epoch(), wall_s()));
   if (state_.updates - levels_update_ >= kLevelsInterval) write_levels();
   meter_ = {};
@@ -207,7 +211,7 @@ void TrainRun::validate() {
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
     if (options_.valid.bleu_rows > 0) {
-      Translator translator(*model_, task_.tokenizer, {.generation = {.beam = 1, .max_len_a = 1.5, .max_len_b = 20}});
+      Translator translator(*model_, task_.tokenizer, {.generation = kDefaultSearch});
       const TranslationFigures figures =
           evaluate_translation(translator, first_rows(task_.dev_text, options_.valid.bleu_rows));
       record["bleu"] = figures.bleu.score;
@@ -289,11 +293,13 @@ int TrainRun::train_to_the_end() {
     if (validated) validate();
     if (validated || stop_requested() || (options_.save.interval > 0 && due(options_.save.interval))) save();
     if (stop_requested() && !last) {
+      write_interval();
       log_warning("stopped after update {} of {}; the same command goes on from there", state_.updates,
                   options_.max_update);
       return kExitPreempted;
     }
   }
+  write_interval();
   return 0;
 }
 
@@ -306,6 +312,7 @@ int train(const TrainOptions& options, const std::string& config_yaml, std::span
   const bool used = folder.holds_run();
   if (!used) folder.describe(config_yaml, command_line);
   log_to_file(folder.log());
+  if (std::filesystem::exists(folder.last_checkpoint())) check_resume(options, folder);
   TrainRun run(options, folder);
   if (used) folder.describe(config_yaml, command_line);  // not before the run has accepted the new options
   return run.run();

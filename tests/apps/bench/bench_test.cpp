@@ -152,5 +152,14 @@ TEST(PeakMemory, CountsFromItsConstruction) {
   }
 }
 
+TEST(BenchVerb, TakesTheNameThatTrainingGivesThePrecision) {
+  EXPECT_EQ(json_of(kTinyStep, {"--matmul", "bf16"}).at("dtype"), "bf16");
+  for (const char* verb : {"bench", "train"}) {
+    const std::string help = test::run_captured(all_verbs(), {verb, "--help"}).out;
+    EXPECT_NE(help.find("--matmul"), std::string::npos) << verb;
+    EXPECT_NE(help.find("the same"), std::string::npos) << verb;
+  }
+}
+
 }  // namespace
 }  // namespace lowbit

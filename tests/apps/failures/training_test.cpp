@@ -96,6 +96,7 @@ TEST_F(Diverging, ALearningRateThatIsTooLargeEndsTheRunAndLeavesTheCheckpointOfB
   std::vector<std::string> absurd = {"--max-update",   "400",   "--lr",           "1000", "--clip-norm",      "0",
                                      "--optimizer",    "adamw", "--weight-decay", "10",   "--valid.interval", "400",
                                      "--lr-scheduler", "fixed"};
+  setenv("LOWBIT_LOG", "error", 1);  // not the warning that these are other options
   expect_failure(train("run", absurd), 5, {"not finite", "Lower optim.lr", path("run/overflow.jsonl")});
   EXPECT_EQ(load_checkpoint(path("run/checkpoint_last")).state.updates, 2);
   EXPECT_TRUE(read("run/checkpoint_last/model.safetensors") == model);

@@ -68,6 +68,8 @@ TEST(Program, UnknownVerbNamesTheNearest) {
   const test::Outcome outcome = test::run_captured(all_verbs(), {"docter"});
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.err.find("no verb \"docter\", the nearest is doctor"), std::string::npos);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"xyzzyxyzzy"}).err,
+            "lowbit: error: [command line] no verb \"xyzzyxyzzy\" (lowbit help lists them)\n");
   EXPECT_EQ(test::run_captured(all_verbs(), {}).code, 2);
 }
 
@@ -87,6 +89,11 @@ TEST(Program, MisspeltVariablesAreRefused) {
 TEST(Program, HelpVersionAndResolvedConfiguration) {
   EXPECT_NE(test::run_captured(all_verbs(), {"--version"}).out.find("lowbit 0."), std::string::npos);
   EXPECT_EQ(test::run_captured(all_verbs(), {"help"}).out, test::run_captured(all_verbs(), {"--help"}).out);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"version"}).out, test::run_captured(all_verbs(), {"--version"}).out);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"help", "train"}).out,
+            test::run_captured(all_verbs(), {"train", "--help"}).out);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"help", "trian"}).code, 2);
+  EXPECT_EQ(test::run_captured(all_verbs(), {"help", "train", "--markdown"}).code, 2);
   EXPECT_NE(test::run_captured(all_verbs(), {"doctor", "-h"}).out.find("--doctor.json --json"), std::string::npos);
   EXPECT_EQ(test::run_captured(all_verbs(), {"doctor", "--json", "--dump-config"}).out,
             "doctor:\n  kernels: false\n  json: true\n");

@@ -1,5 +1,7 @@
 #include "apps/lib/train/start_model.h"
 
+#include <algorithm>
+
 #include "core/files/safetensors.h"
 #include "tests/apps/tiny_run.h"
 
@@ -28,6 +30,39 @@ TEST_F(StartOfAStudent, IsAnotherRunWhenOneIsGiven) {
   const test::Outcome packed = run(training("distill", "third", more));
   EXPECT_EQ(packed.code, 2);
   EXPECT_NE(packed.err.find("is packed"), std::string::npos) << packed.err;
+}
+
+TEST_F(StartOfAStudent, HasTheShapeOfItsTeacherAndNoOther) {
+  trained("teacher", {"--dim", "48"});
+  std::vector<std::string> student =
+      training("distill", "student", {"--teacher", path("teacher"), "--recipe", "tbt-2-2-8"});
+  const auto arch = std::find(student.begin(), student.end(), "--arch");
+  student.erase(arch, arch + 2);
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), student.begin(), student.end());
+    return run(more);
+  };
+  expect_failure(with({"--dim", "999"}), 2, {"--model.dim", "model.dim=999", path("teacher"), "(model.dim=48)"});
+  expect_failure(with({"--arch", "tiny"}), 2, {"model.arch=tiny", path("teacher")});
+  expect_failure(with({"--arch", "bart-base", "--dim", "48"}), 2, {"model.arch=bart-base", path("teacher")});
+  EXPECT_FALSE(std::filesystem::exists(path("student"))) << "nothing was started";
+  const test::Outcome agreeing = with({"--arch", "tiny", "--dim", "48", "--dropout", "0.3"});
+  ASSERT_EQ(agreeing.code, 0) << agreeing.err;
+  const std::string config = read("student/config.yaml");
+  for (const char* line : {"  arch: \"given\"\n", "  dim: 48\n", "  heads: 2\n", "  dropout: 0.3\n"})
+    EXPECT_NE(config.find(line), std::string::npos) << line << config;
+  EXPECT_EQ(read_model_config(path("student")).dropout, 0.3);
+  ASSERT_EQ(run({"train", path("student/config.yaml"), path("data"), "--run.dir", path("again")}).code, 0);
+  EXPECT_EQ(read_model_config(path("again")), read_model_config(path("student")));
+  expect_failure(train("fresh", {"--arch", "given"}), 2, {"model.arch=given", "run.finetune_from"});
+}
+
+TEST_F(StartOfAStudent, KeepsTheShapeItIsTunedFromAndTakesAnotherDropout) {
+  trained("first");
+  expect_failure(train("tuned", {"--finetune-from", path("first"), "--ffn-dim", "72"}), 2,
+                 {"model.ffn_dim=72", path("first"), "(model.ffn_dim=64)"});
+  trained("tuned", {"--finetune-from", path("first"), "--dropout", "0.4"});
+  EXPECT_EQ(read_model_config(path("tuned")).dropout, 0.4);
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ TEST(BleuTokenizers, NoneSplitsAtWhiteSpaceOnly) {
 }
 
 TEST(BleuTokenizers, UnknownNameIsAnsweredWithTheNearest) {
-  test::expect_error(ErrorKind::usage, {"\"international\"", "nearest is intl"},
-                     [] { value_by_name("bleu", "tokenizer", "international", kBleuTokenizers); });
+  test::expect_error(ErrorKind::usage, {"\"inter\"", "nearest is intl"},
+                     [] { value_by_name("bleu", "tokenizer", "inter", kBleuTokenizers); });
 }
 
 }  // namespace

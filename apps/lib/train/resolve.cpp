@@ -1,0 +1,83 @@
+#include "apps/lib/train/resolve.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/model/recipe_folder.h"
+#include "apps/lib/options/show.h"
+#include "core/error.h"
+#include "optim/schedule.h"
+
+namespace lowbit {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Whether a preset, resized as asked, is the architecture of `start`; what is no shape is left out.
+bool has_shape(const ModelOptions& model, const TransformerConfig& start) {
+  TransformerConfig wanted = resolve_model(model, start.vocab);
+  wanted.init = start.init;
+  wanted.dropout = start.dropout;
+  wanted.attention_dropout = start.attention_dropout;
+  wanted.activation_dropout = start.activation_dropout;
+  wanted.bos = start.bos, wanted.pad = start.pad, wanted.eos = start.eos, wanted.unk = start.unk;
+  wanted.decoder_start = start.decoder_start;
+  return wanted == start;
+}
+
+void take_shape(ModelOptions& model, const OptionRegistry& registry, const std::string& path) {
+  const TransformerConfig start = read_model_config(path);
+  const auto require = [&](const std::string& key, bool agrees, const std::string& actual) {
+    const Option& option = *std::ranges::find(registry.options(), key, &Option::key);
+    if (agrees || option.settings().empty()) return;
+    fail(ErrorKind::usage, option.settings().back().where,
+         "{}={} is not the shape of {}, whose weights the model takes{}: leave it out", key, option.text(), path,
+         actual);
+  };
+  for (const ModelSize& size : kModelSizes) {
+    const int64_t wanted = model.*size.option, actual = start.*size.field;
+    require(size.key, wanted == 0 || wanted == actual, fmt::format(" ({}={})", size.key, actual));
+  }
+  require("model.arch", model.arch == kGivenShape || has_shape(model, start), "");
+  model.arch = kGivenShape;
+  for (const ModelSize& size : kModelSizes) model.*size.option = start.*size.field;
+}
+
+void expect_file(const fs::path& path, const char* remedy) {
+  LB_REQUIRE(fs::exists(path), ErrorKind::data, "train", "{}: No such file; {}", path.string(), remedy);
+}
+
+void check(const TrainOptions& options) {
+  const TransformerConfig model = resolve_model(options.model, options.data.vocab_size);
+  Schedule(schedule_of(options, model.dim));
+  LB_REQUIRE(options.quant.output_bits == 0 || !options.quant.recipe.empty(), ErrorKind::usage, "train",
+             "quant.output_bits has no effect without quant.recipe: give a recipe, or leave it out");
+  if (!options.quant.recipe.empty())
+    load_recipe(options.quant.recipe, recipe_options(model, options.quant.output_bits));
+  LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
+             "valid.metric=bleu needs valid.bleu_rows of at least 1");
+  for (const char* file : {"train.tsv", "dev.tsv"})
+    expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
+  if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, "data.tokenizer names it");
+  if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
+}
+
+}  // namespace
+
+TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& registry) {
+  const std::string& start = options.finetune_from.empty() ? options.teacher.model : options.finetune_from;
+  if (!start.empty()) take_shape(options.model, registry, start);
+  LB_REQUIRE(!start.empty() || options.model.arch != kGivenShape, ErrorKind::usage, "train",
+             "model.arch={} needs kd.teacher or run.finetune_from", kGivenShape);
+  check(options);
+  return options;
+}
+
+std::string config_text(TrainOptions options) {
+  OptionRegistry registry;
+  declare_train_options(registry, options);
+  return dump_config(registry);
+}
+
+}  // namespace lowbit
