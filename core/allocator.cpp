@@ -28,9 +28,10 @@ constexpr size_t kHugePage = size_t{2} << 20;
 /// Large blocks lie on huge pages where the system has them: streaming through a matrix of codes is bound by the page
 /// tables otherwise.
 void* from_system(size_t size) {
-  if (size < kHugePage) return std::aligned_alloc(kAlignment, size);
-  void* block = std::aligned_alloc(kHugePage, size);
-  if (block) madvise(block, size / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint; its failure changes nothing
+  void* block = nullptr;
+  if (posix_memalign(&block, size < kHugePage ? kAlignment : kHugePage, size) != 0) return nullptr;
+  if (size >= kHugePage)  // a hint; its failure changes nothing
+    madvise(block, size / kHugePage * kHugePage, MADV_HUGEPAGE);
   return block;
 }
 

@@ -1,5 +1,7 @@
 #include "core/cpu_features.h"
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <set>
 #include <sstream>

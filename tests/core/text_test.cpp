@@ -1,5 +1,7 @@
 #include "core/text.h"
 
+#include <gtest/gtest.h>
+
 namespace lowbit {
 namespace {
 

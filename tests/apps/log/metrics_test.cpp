@@ -1,5 +1,7 @@
 #include "apps/lib/log/metrics.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <filesystem>
 #include <fstream>

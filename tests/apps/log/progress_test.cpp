@@ -1,6 +1,7 @@
 #include "apps/lib/log/progress.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cmath>

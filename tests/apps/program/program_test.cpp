@@ -1,5 +1,6 @@
 #include "apps/lib/program/program.h"
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,5 +1,7 @@
 #include "apps/lib/report/charts.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <limits>
 #include <regex>

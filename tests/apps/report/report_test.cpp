@@ -1,5 +1,7 @@
 #include "apps/lib/report/report.h"
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 #include "apps/lib/tensorboard/event.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <fstream>
 #include <numeric>

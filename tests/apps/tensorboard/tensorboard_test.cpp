@@ -1,5 +1,7 @@
 #include "apps/lib/tensorboard/tensorboard.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,7 @@
 #include "core/kernels/qgemm.h"
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 
 #include "core/kernels/table.h"

@@ -1,5 +1,7 @@
 #include "core/kernels/quantize.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <cstring>
 

@@ -1,5 +1,7 @@
 #include "core/ops/quantize.h"
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 
 #include "core/error.h"

@@ -1,5 +1,7 @@
 #include "core/quant/formats.h"
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 

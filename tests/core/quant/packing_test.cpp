@@ -1,5 +1,7 @@
 #include "core/quant/packing.h"
 
+#include <gtest/gtest.h>
+
 #include "core/error.h"
 #include "core/kernels/pack.h"
 #include "core/random.h"
