@@ -45,7 +45,8 @@ std::pair<std::string, std::string> split_key_value(const std::string& argument)
 [[noreturn]] void fail_unknown_flag(const OptionRegistry& registry, const std::string& argument) {
   std::vector<std::string> known(std::begin(kCommonFlags), std::end(kCommonFlags));
   for (const Option& option : registry.options()) {
-    for (std::string& name : registry.flags(option)) known.push_back(std::move(name));
+    std::ranges::move(registry.flags(option), std::back_inserter(known));
+    std::ranges::move(registry.shorthand_flags(option), std::back_inserter(known));
   }
   const std::string given = argument.substr(0, argument.find('='));
   fail(ErrorKind::usage, "command line", "unknown flag {}{}", given, nearest_hint(given, known));
@@ -62,6 +63,12 @@ SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::st
   if (registry.accepts_config_file())
     config = app.add_option("--config")->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::vector<std::pair<Option*, const CLI::Option*>> bound;
+  struct ShortForm {
+    Option* option;
+    std::string flag, text;
+    const CLI::Option* parsed;
+  };
+  std::vector<ShortForm> short_forms;
   for (Option& option : registry.options()) {
     std::string names;
     for (const std::string& name : registry.flags(option)) {
@@ -71,6 +78,9 @@ SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::st
     bound.emplace_back(&option, option.is_switch() ? app.add_flag(names)
                                                    : app.add_option(names)->expected(1)->multi_option_policy(
                                                          CLI::MultiOptionPolicy::TakeAll));
+    const std::vector<std::string> shorthands = registry.shorthand_flags(option);
+    for (size_t i = 0; i < shorthands.size(); ++i)
+      short_forms.push_back({&option, shorthands[i], option.shorthands()[i].second, app.add_flag(shorthands[i])});
   }
 
   const auto separator = std::ranges::find(arguments, "--");
@@ -86,6 +96,15 @@ SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::st
   SortedArguments sorted;
   for (const auto& [option, parsed] : bound) {
     if (parsed->count() > 0) sorted.flags.emplace_back(option, parsed->results());
+  }
+  for (const ShortForm& form : short_forms) {
+    if (form.parsed->count() == 0) continue;
+    const auto given =
+        std::ranges::find(sorted.flags, form.option, &std::pair<Option*, std::vector<std::string>>::first);
+    LB_REQUIRE(given == sorted.flags.end(), ErrorKind::usage, "command line",
+               "{} is {}={}, which another flag sets to {}: give one of them", form.flag, form.option->key(), form.text,
+               given->second.back());
+    sorted.flags.emplace_back(form.option, std::vector{form.text});
   }
   if (config != nullptr && config->count() > 0) sorted.config_file = config->results().back();
   if (explain->count() > 0) sorted.command = {Request::explain, explain->results().back()};

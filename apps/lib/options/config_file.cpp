@@ -90,12 +90,20 @@ class ConfigReader {
 
   std::vector<std::string> items(const Option& option, const YAML::Node& key, const YAML::Node& value) const {
     if (value.IsScalar()) return option.is_list() ? split_list(value.Scalar()) : std::vector{value.Scalar()};
+    std::vector<std::string> result;
+    if (value.IsMap() && option.is_pairs()) {
+      for (const auto& entry : value) {
+        LB_REQUIRE(entry.first.IsScalar() && entry.second.IsScalar(), ErrorKind::usage, at(entry.first),
+                   "{} must be a map of plain names and values", option.key());
+        result.push_back(entry.first.Scalar() + "=" + entry.second.Scalar());
+      }
+      return result;
+    }
     LB_REQUIRE(value.IsSequence() && option.is_list(), ErrorKind::usage, at(key), "{} must be {}, not {}", option.key(),
                option.type(),
                value.IsNull()  ? "empty"
                : value.IsMap() ? "a map"
                                : "a list");
-    std::vector<std::string> result;
     for (const YAML::Node& item : value) {
       LB_REQUIRE(item.IsScalar(), ErrorKind::usage, at(item), "{} must be a plain {}", option.key(), option.type());
       result.push_back(item.Scalar());

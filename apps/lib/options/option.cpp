@@ -14,6 +14,17 @@ Option& Option::alias(std::string name) {
   return *this;
 }
 
+Option& Option::shorthand(std::string name, std::string text) {
+  shorthands_.emplace_back(std::move(name), std::move(text));
+  return *this;
+}
+
+Option& Option::pairs() {
+  pairs_ = true;
+  type_ = "NAME=VALUE";
+  return *this;
+}
+
 Option& Option::range(double low, double high) {
   limits_.low = low, limits_.high = high;
   return *this;

@@ -26,6 +26,10 @@ class Option {
  public:
   /// A further flag, without dashes: alias("lr") is --lr, alias("c") is -c.
   Option& alias(std::string name);
+  /// A flag without a value that stands for this option with that text: shorthand("fp16", "fp16") is --fp16.
+  Option& shorthand(std::string name, std::string text);
+  /// Items of a list are NAME=VALUE; a configuration file may write them as a map.
+  Option& pairs();
   /// Inclusive bounds of a number, or of each number in a list.
   Option& range(double low, double high);
   /// The only texts allowed.
@@ -43,6 +47,8 @@ class Option {
   const std::string& help() const { return help_; }
   std::string type() const;  ///< for help: "integer, 1 to 8", "adam|sgd", "list of number"
   const std::vector<std::string>& aliases() const { return aliases_; }
+  /// Flags, without dashes, and the text that each stands for.
+  const std::vector<std::pair<std::string, std::string>>& shorthands() const { return shorthands_; }
   const std::vector<std::string>& allowed() const { return limits_.choices; }
   const std::string& placeholder() const { return placeholder_; }
   const std::string& preset() const { return preset_; }  ///< the default as text
@@ -50,6 +56,7 @@ class Option {
   bool is_switch() const { return is_switch_; }  ///< a bool: its flag needs no value
   bool is_text() const { return is_text_; }
   bool is_required() const { return required_; }
+  bool is_pairs() const { return pairs_; }
 
   std::vector<std::string> items() const { return write_(); }         ///< the current value; one item unless a list
   std::string text() const;                                           ///< the current value, a list joined by commas
@@ -68,10 +75,11 @@ class Option {
 
   std::string key_, help_, type_, placeholder_, preset_;
   std::vector<std::string> aliases_;
+  std::vector<std::pair<std::string, std::string>> shorthands_;
   ValueLimits limits_;
   Read read_;
   Write write_;
-  bool is_list_ = false, is_switch_ = false, is_text_ = false, required_ = false;
+  bool is_list_ = false, is_switch_ = false, is_text_ = false, required_ = false, pairs_ = false;
   std::vector<Setting> settings_;
 };
 

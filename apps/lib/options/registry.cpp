@@ -56,10 +56,17 @@ std::vector<std::string> OptionRegistry::flags(const Option& option) const {
   return result;
 }
 
+std::vector<std::string> OptionRegistry::shorthand_flags(const Option& option) const {
+  std::vector<std::string> result;
+  for (const auto& [name, text] : option.shorthands()) result.push_back(flag(name));
+  return result;
+}
+
 void OptionRegistry::check_declarations() const {
   std::set<std::string> seen(std::begin(kCommonFlags), std::end(kCommonFlags));
   for (const Option& option : options_) {
     std::vector<std::string> names = flags(option);
+    std::ranges::move(shorthand_flags(option), std::back_inserter(names));
     names.push_back(option.environment_name());
     for (const std::string& name : names) {
       LB_CHECK(seen.insert(name).second, "options", "{} is claimed twice, the second time by {}", name, option.key());

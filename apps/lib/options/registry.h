@@ -98,6 +98,8 @@ class OptionRegistry {
   /// Every flag of an option, with dashes, the full key first. The last part of a key is a flag of its own when no
   /// other option of the verb claims it; a single letter takes one dash or two.
   std::vector<std::string> flags(const Option& option) const;
+  /// Its shorthands as flags, with dashes.
+  std::vector<std::string> shorthand_flags(const Option& option) const;
   /// Error(internal) when two options claim one flag or one environment variable: a mistake in the declarations.
   void check_declarations() const;
 

@@ -113,6 +113,9 @@ std::string describe_options(const OptionRegistry& registry) {
     for (const Option* option : options) {
       text += fmt::format("  {}\n      {} ({}; {})\n", fmt::join(registry.flags(*option), " "), option->help(),
                           option->type(), default_text(*option));
+      for (size_t i = 0; i < option->shorthands().size(); ++i)
+        text += fmt::format("  {}\n      the same as {} {}\n", registry.shorthand_flags(*option)[i],
+                            registry.flags(*option).front(), option->shorthands()[i].second);
     }
   }
   text +=

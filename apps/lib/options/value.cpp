@@ -28,6 +28,21 @@ std::optional<std::string> ValueText<std::string>::read(std::string_view text, c
   return std::string(text);
 }
 
+namespace {
+
+/// Globs have commas of their own: "{encoder,decoder}.layers.0".
+size_t comma_outside_braces(std::string_view text) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '{') ++depth;
+    if (text[i] == '}') --depth;
+    if (text[i] == ',' && depth <= 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
 std::vector<std::string> split_list(std::string_view text) {
   constexpr std::string_view kBlank = " \t";
   const auto trim = [&](std::string_view part) {
@@ -42,7 +57,7 @@ std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
   if (text.empty()) return parts;
   while (true) {
-    const size_t comma = text.find(',');
+    const size_t comma = comma_outside_braces(text);
     parts.emplace_back(trim(text.substr(0, comma)));
     if (comma == std::string_view::npos) return parts;
     text.remove_prefix(comma + 1);

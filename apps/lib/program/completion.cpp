@@ -26,6 +26,7 @@ CompletionTable make_table(std::span<const Verb> verbs) {
     for (const Option& option : bound->options.options()) {
       const Words names = bound->options.flags(option);
       flags.insert(flags.end(), names.begin(), names.end());
+      std::ranges::move(bound->options.shorthand_flags(option), std::back_inserter(flags));
       if (!option.allowed().empty()) {
         for (const std::string& name : names) table.choices.emplace_back(verb.name + " " + name, option.allowed());
       }
@@ -112,6 +113,8 @@ std::string fish_script(std::span<const Verb> verbs) {
       std::string value = option.is_switch() ? "" : " -r";
       if (!option.allowed().empty()) value = fmt::format(" -x -a '{}'", fmt::join(option.allowed(), " "));
       text += fmt::format("{}{}{} -d {}\n", seen, names, value, fish_quoted(option.help()));
+      for (const auto& [name, meaning] : option.shorthands())
+        text += fmt::format("{} -l {} -d {}\n", seen, name, fish_quoted(option.key() + "=" + meaning));
       if (!option.placeholder().empty() && !option.allowed().empty()) {
         text += fmt::format("{} -f -a '{}'\n", seen, fmt::join(option.allowed(), " "));
       }

@@ -27,7 +27,9 @@ std::string escaped(const std::string& text) {
 }
 
 std::string cells_of(const OptionRegistry& registry, const Option& option) {
-  const std::string flags = fmt::format("{}", fmt::join(registry.flags(option), "`, `"));
+  std::vector<std::string> names = registry.flags(option);
+  std::ranges::move(registry.shorthand_flags(option), std::back_inserter(names));
+  const std::string flags = fmt::format("{}", fmt::join(names, "`, `"));
   const std::string preset = option.is_required()      ? "required"
                              : option.preset().empty() ? ""
                                                        : fmt::format("`{}`", option.preset());
