@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/grad_mode.h"
+#include "autograd/loss_scale.h"
 #include "core/ops/copy.h"
 #include "core/ops/elementwise.h"
 
@@ -50,6 +51,7 @@ Variable chunked_rows(const Variable& hidden, int64_t chunk, const std::vector<V
                [](const Variable& v) { return v.requires_grad(); });
   const bool backward = grad_enabled() && (hidden.requires_grad() || !trained.empty());
   const int64_t rows = hidden.shape()[0];
+  const double scale = loss_scale();  // now, not when dy arrives: half gradients inside a chunk need it
   const GradShelf shelf(trained);
   std::vector<Tensor> hidden_grads;
   double total = 0;
@@ -58,9 +60,9 @@ Variable chunked_rows(const Variable& hidden, int64_t chunk, const std::vector<V
     const Variable loss = fn(part, begin);
     total += loss.value().item();
     if (!backward) continue;
-    if (loss.requires_grad()) loss.backward();
+    if (loss.requires_grad()) loss.backward(ops::full(loss.shape(), scale, loss.dtype()));
     if (hidden.requires_grad())
-      hidden_grads.push_back(part.has_grad() ? part.grad() : Tensor::zeros(part.shape(), part.dtype()));
+      hidden_grads.push_back(part.has_grad() ? part.grad() : Tensor::zeros(part.shape(), compute_type(part.dtype())));
   }
   const Tensor sum =
       hidden.dtype() == DType::f64 ? Tensor::from<double>(Shape{}, {total}) : Tensor::scalar(static_cast<float>(total));
@@ -71,9 +73,9 @@ Variable chunked_rows(const Variable& hidden, int64_t chunk, const std::vector<V
   grads.insert(grads.begin(), hidden_grads.empty() ? Tensor() : ops::concat(hidden_grads, 0));
   return record(
       "chunked_rows", sum, inputs,
-      [grads = std::move(grads)](const Tensor& dy, GradSink& dx) {
+      [grads = std::move(grads), scale](const Tensor& dy, GradSink& dx) {
         for (size_t i = 0; i < grads.size(); ++i)
-          if (grads[i].defined()) dx.add(i, dy.item() == 1 ? grads[i] : ops::scale(grads[i], dy.item()));
+          if (grads[i].defined()) dx.add(i, dy.item() == scale ? grads[i] : ops::scale(grads[i], dy.item() / scale));
       },
       at);
 }

@@ -1,11 +1,13 @@
 #include "autograd/variable.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 #include <utility>
 
 #include "autograd/finite_check.h"
 #include "autograd/grad_mode.h"
+#include "autograd/precision.h"
 #include "autograd/profiler.h"
 #include "core/ops/elementwise.h"
 
@@ -19,6 +21,7 @@ struct Node {
   bool grad_owned = false;  // grad is a buffer of ours that may be added to in place
   bool requires_grad = false;
   bool leaf = true;
+  int grad_exponent = 0;  // grad is held times 2^this on top of the loss scale
   Site site;
   std::vector<std::shared_ptr<Node>> inputs;  // empty for leaves
   Backward backward;
@@ -37,10 +40,15 @@ struct Node {
     }
   }
 
-  void accumulate(const Tensor& dy) {
-    LB_CHECK(dy.shape() == value.shape() && dy.dtype() == value.dtype(), "tape",
-             "gradient {} {} for a value {} {} at {}", to_string(dy.dtype()), dy.shape().str(),
+  /// Half leaves collect in f32: many small addends would vanish in a half sum.
+  DType grad_type() const { return leaf ? compute_type(value.dtype()) : value.dtype(); }
+
+  /// A gradient of another type is rounded: op and consumer may lie in sites of different storage.
+  void accumulate(const Tensor& given) {
+    LB_CHECK(given.shape() == value.shape() && compute_type(given.dtype()) == compute_type(value.dtype()), "tape",
+             "gradient {} {} for a value {} {} at {}", to_string(given.dtype()), given.shape().str(),
              to_string(value.dtype()), value.shape().str(), site.str());
+    const Tensor dy = given.to(grad_type());
     if (!grad.defined()) {
       grad = dy;
       grad_owned = false;
@@ -99,7 +107,8 @@ bool GradSink::needs(size_t input) const {
 void GradSink::add(size_t input, const Tensor& grad) {
   if (!needs(input)) return;
   if (FiniteCheck::active()) FiniteCheck::examine(grad, node_.site, fmt::format("gradient of input {}", input));
-  node_.inputs[input]->accumulate(grad);
+  const int shift = node_.inputs[input]->grad_exponent - node_.grad_exponent;
+  node_.inputs[input]->accumulate(shift == 0 ? grad : ops::scale(grad, std::ldexp(1.0, shift)));
 }
 
 Variable::Variable(Tensor value, bool requires_grad) : node_(std::make_shared<Node>()) {
@@ -160,7 +169,7 @@ void Variable::backward(const Tensor& dy) const {
   LB_CHECK(requires_grad(), "backward", "{} depends on nothing that needs a gradient", checked(node_).site.str());
   LB_CHECK(node_->leaf || node_->backward, "backward", "the graph below {} has run already; record it again",
            node_->site.str());
-  node_->accumulate(dy);
+  node_->accumulate(node_->grad_exponent == 0 ? dy : ops::scale(dy, std::ldexp(1.0, node_->grad_exponent)));
   std::vector<NodePtr> order = consumers_first(node_);
   for (NodePtr& node : order) {
     if (!node->leaf) {
@@ -192,6 +201,7 @@ Variable record(std::string_view name, Tensor y, const std::vector<Variable>& in
   if (!needed) return result;
   node.requires_grad = true;
   node.leaf = false;
+  if (node.value.shape().rank() > 0) node.grad_exponent = site_precision(node.value.dtype()).grad_exponent;
   node.backward = std::move(fn);
   node.inputs.reserve(inputs.size());
   for (const Variable& input : inputs) node.inputs.push_back(input.node_);

@@ -21,8 +21,8 @@ class GradSink {
  public:
   explicit GradSink(detail::Node& node) : node_(node) {}
   bool needs(size_t input) const;
-  /// Checks shape and dtype against the input; ignored if the input needs no gradient. The sink may keep `grad`: the
-  /// caller must not write to it afterwards.
+  /// Checks the shape against the input and rounds to its gradient's type; ignored if the input needs no gradient. The
+  /// sink may keep `grad`: the caller must not write to it afterwards.
   void add(size_t input, const Tensor& grad);
 
  private:
@@ -35,7 +35,8 @@ using Backward = std::function<void(const Tensor& dy, GradSink& dx)>;
 class Variable {
  public:
   Variable() = default;
-  /// A leaf. With requires_grad its gradient accumulates over backward() calls until clear_grad().
+  /// A leaf. With requires_grad its gradient accumulates over backward() calls until clear_grad(); in f32 for f16 and
+  /// bf16.
   explicit Variable(Tensor value, bool requires_grad = false);
 
   bool defined() const { return node_ != nullptr; }
@@ -51,7 +52,7 @@ class Variable {
   /// Error naming the op if backward() has not reached it.
   const Tensor& grad() const;
   Tensor& mutable_grad();
-  /// Replaces the gradient; shape and dtype of the value.
+  /// Replaces the gradient; shape of the value.
   void set_grad(const Tensor& grad);
   void clear_grad();
 

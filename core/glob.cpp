@@ -1,4 +1,4 @@
-#include "nn/quant/glob.h"
+#include "core/glob.h"
 
 #include "core/error.h"
 

@@ -35,7 +35,8 @@ struct bf16 {
   const uint32_t magnitude = x.bits & 0x7fffu;
   // Scaling by 2^112 moves the f16 exponent bias (15) to that of f32 (127) and makes subnormals right.
   const float scaled = std::bit_cast<float>(magnitude << 13) * 0x1p112f;
-  const uint32_t special = select_bits(magnitude >= 0x7c00u, 0x7f800000u, 0u);  // infinity, NaN: all exponent bits
+  uint32_t special = select_bits(magnitude >= 0x7c00u, 0x7f800000u, 0u);  // infinity, NaN: all exponent bits
+  special |= select_bits(magnitude > 0x7c00u, 0x400000u, 0u);             // a quiet NaN, as the hardware makes it
   return std::bit_cast<float>(std::bit_cast<uint32_t>(scaled) | special | sign);
 }
 

@@ -2,6 +2,7 @@
 
 #include "autograd/functions/elementwise.h"
 #include "autograd/functions/embedding.h"
+#include "autograd/precision.h"
 #include "core/random.h"
 
 namespace lowbit {
@@ -24,7 +25,7 @@ Embedding::Embedding(const EmbeddingConfig& config, uint64_t seed)
 Variable Embedding::forward(const Tensor& ids, const ForwardContext& context, SourceLine at) {
   WeightSlot& slot = weight_.slot();
   const Variable& table = weight_.master();
-  if (slot.empty()) return embedding(table, ids, config_.scale, config_.padding_id, at);
+  if (slot.empty()) return stored(embedding(table, ids, config_.scale, config_.padding_id, at), at);
   Variable y;
   if (slot.frozen())
     y = Variable(slot.look_up(ids));
@@ -32,7 +33,7 @@ Variable Embedding::forward(const Tensor& ids, const ForwardContext& context, So
     y = slot.of_rows(embedding(table, ids, 1, config_.padding_id, at), context, at);
   else
     y = embedding(slot(table, context, at), ids, 1, config_.padding_id, at);
-  return config_.scale == 1 ? y : scale(y, config_.scale, at);
+  return config_.scale == 1 ? stored(y, at) : scale(y, config_.scale, at);
 }
 
 }  // namespace lowbit

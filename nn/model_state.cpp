@@ -123,6 +123,8 @@ std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::str
   auto model = std::make_unique<Seq2Seq>(edit ? edit(stored) : stored, 0);
   with_context(where, [&] {
     StateDict floats = state;
+    for (auto& [path, tensor] : floats.tensors)
+      if (tensor.dtype() == DType::f16 || tensor.dtype() == DType::bf16) tensor = tensor.to(DType::f32);
     for (const std::string& name : fill_slots(*model, state, slots_of(config))) floats.tensors.erase(name);
     load_module_state(*model, floats);
   });

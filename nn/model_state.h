@@ -22,8 +22,8 @@ TransformerConfig model_config(const std::map<std::string, std::string>& metadat
 /// Changes what does not belong to the tensors, such as dropout.
 using ConfigEdit = std::function<TransformerConfig(TransformerConfig)>;
 
-/// The model that model_state() described, with an edited configuration if there is an `edit`. Errors (model) naming
-/// `where` and the tensor: missing, left over, of another shape; no or another kind of metadata.
+/// The model that model_state() described, in f32, with an edited configuration if there is an `edit`. Errors (model)
+/// naming `where` and the tensor: missing, left over, of another shape; no or another kind of metadata.
 std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::string& where,
                                           const ConfigEdit& edit = {});
 

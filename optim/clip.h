@@ -18,6 +18,10 @@ struct GradNorm {
 /// no overflow for any finite f32 gradients. Parameters without a gradient count as zero.
 GradNorm global_norm(const std::vector<ParamGroup>& groups, double grad_scale = 1);
 
+/// NaN becomes 0 and infinity the largest f16 value of its sign, in place: what Marian does instead of skipping an
+/// update.
+void prune_gradients(const std::vector<ParamGroup>& groups);
+
 /// min(1, max_norm / (norm + 1e-6)); max_norm 0 switches clipping off. Multiply it into the grad_scale of the step.
 /// The norm must be finite: what to do about a gradient that is not is decided before clipping.
 double clip_factor(double norm, double max_norm);

@@ -32,7 +32,8 @@ class Ema {
   friend class EmaScope;
   struct Entry {
     NamedParameter parameter;
-    Tensor average;
+    Tensor average;    // f32
+    Tensor set_aside;  // of a half parameter while the average is in the model
   };
   void swap();
 

@@ -1,6 +1,8 @@
 #include "optim/optimizer.h"
 
 #include "core/error.h"
+#include "core/ops/elementwise.h"
+#include "core/random.h"
 
 namespace lowbit {
 namespace {
@@ -13,7 +15,7 @@ Optimizer::Optimizer(std::string kind, std::vector<std::string> moment_names, st
     : kind_(std::move(kind)), moment_names_(std::move(moment_names)), groups_(std::move(groups)) {
   for (const ParamGroup& group : groups_)
     for (const NamedParameter& parameter : group.parameters) {
-      LB_CHECK(parameter.value.dtype() == DType::f32, "optimizer", "{} is {}; optimizers work on f32 masters",
+      LB_CHECK(compute_type(parameter.value.dtype()) == DType::f32, "optimizer", "{} is {}; optimizers work in f32",
                parameter.path, to_string(parameter.value.dtype()));
       Entry& entry = entries_.emplace_back(Entry{parameter, group.lr_scale, group.weight_decay, {}});
       for (size_t i = 0; i < moment_names_.size(); ++i) entry.moments.push_back(Tensor::zeros(parameter.value.shape()));
@@ -21,11 +23,19 @@ Optimizer::Optimizer(std::string kind, std::vector<std::string> moment_names, st
 }
 
 void Optimizer::step(double lr, double grad_scale) {
-  for (Entry& entry : entries_) {
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
     Variable& variable = entry.parameter.value;
     if (!variable.has_grad()) continue;
-    update({variable.mutable_value(), variable.grad(), entry.moments, ++entry.updates, lr * entry.lr_scale,
-            entry.weight_decay, grad_scale});
+    Tensor& stored = variable.mutable_value();
+    Tensor master = stored.to(DType::f32);  // the parameter itself when it is f32
+    update(
+        {master, variable.grad(), entry.moments, ++entry.updates, lr * entry.lr_scale, entry.weight_decay, grad_scale});
+    if (stored.dtype() == DType::bf16 && rounding_seed_)
+      ops::round_into_(stored, master,
+                       philox_key(philox_key(*rounding_seed_, static_cast<uint64_t>(entry.updates)), i));
+    else if (stored.dtype() != DType::f32)
+      ops::round_into_(stored, master);
   }
 }
 

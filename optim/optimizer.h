@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@
 namespace lowbit {
 
 /// Base of the optimizers: owns their state, one f32 tensor per parameter and moment, and the number of updates that
-/// each parameter has had (what bias corrections count).
+/// each parameter has had (what bias corrections count). Parameters in f16 or bf16 are widened, updated in f32 and
+/// rounded back: to nearest, or stochastically.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -23,6 +25,9 @@ class Optimizer {
   ///   grad_scale  multiplies every gradient first: unscaling, normalisation and clipping in one number
   void step(double lr, double grad_scale = 1);
   void clear_grads();
+  /// bf16 parameters are rounded stochastically from now on, by (seed, number of the update, position of the
+  /// parameter).
+  void round_stochastically(uint64_t seed) { rounding_seed_ = seed; }
   const std::vector<ParamGroup>& groups() const { return groups_; }
 
   /// "<path>.<moment>" and "<path>.updates" [] i64 for every parameter. Moments share memory with the optimizer: write
@@ -34,7 +39,7 @@ class Optimizer {
  protected:
   /// What update() works on.
   struct Slot {
-    Tensor& parameter;
+    Tensor& parameter;  ///< f32
     const Tensor& grad;
     std::vector<Tensor>& moments;  ///< in the order of `moment_names`
     int64_t update;                ///< 1 for the first
@@ -56,6 +61,7 @@ class Optimizer {
   std::vector<std::string> moment_names_;
   std::vector<ParamGroup> groups_;
   std::vector<Entry> entries_;  // in the order of the groups
+  std::optional<uint64_t> rounding_seed_;
 };
 
 }  // namespace lowbit

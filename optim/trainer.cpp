@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include "autograd/finite_check.h"
+#include "autograd/loss_scale.h"
 #include "autograd/profiler.h"
 #include "core/error.h"
+#include "core/ops/elementwise.h"
 #include "optim/clip.h"
 
 namespace lowbit {
@@ -31,10 +33,17 @@ void add_terms(std::vector<std::pair<std::string, double>>& total,
 }  // namespace
 
 Trainer::Trainer(Optimizer& optimizer, std::function<double(int64_t)> schedule, const TrainerConfig& config)
-    : optimizer_(optimizer), schedule_(std::move(schedule)), config_(config) {}
+    : optimizer_(optimizer), schedule_(std::move(schedule)), config_(config) {
+  if (config.loss_scaler) scaler_.emplace(*config.loss_scaler);
+}
+
+void Trainer::backward(const LossSum& micro) const {
+  micro.sum.backward(ops::full(micro.sum.shape(), loss_scale(), micro.sum.dtype()));
+}
 
 StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const MicroBatch& loss) {
-  StepReport report{.update = updates_done + 1, .lr = schedule_(updates_done)};
+  const LossScaleScope scale(scaler_ ? scaler_->scale() : 1);
+  StepReport report{.loss_scale = loss_scale(), .update = updates_done + 1, .lr = schedule_(updates_done)};
   optimizer_.clear_grads();
   Profiler::mark("between updates");
   int64_t correct = 0;
@@ -43,7 +52,7 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
     const LossSum micro = loss(i);
     report.forward_s += seconds_since(start);
     const auto middle = Clock::now();
-    micro.sum.backward();
+    backward(micro);
     report.backward_s += seconds_since(middle);
     report.loss += micro.sum.value().item();
     report.nll += micro.nll;
@@ -57,37 +66,69 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
   report.nll *= per_token;
   report.accuracy = static_cast<double>(correct) * per_token;
   for (auto& [name, value] : report.terms) value *= per_token;
-  const GradNorm norm = global_norm(optimizer_.groups(), per_token);
+  const double unscale = per_token / report.loss_scale;
+  GradNorm norm = global_norm(optimizer_.groups(), unscale);
   Profiler::mark("gradient norm");
-  if (!std::isfinite(report.loss)) explain_divergence(report.update, micro_batches, loss, "the loss is not finite");
-  if (norm.non_finite > 0)
-    explain_divergence(report.update, micro_batches, loss,
-                       fmt::format("the gradient of {} is not finite", norm.culprit));
+  std::string symptom;
+  if (!std::isfinite(report.loss))
+    symptom = "the loss is not finite";
+  else if (norm.non_finite > 0)
+    symptom = fmt::format("the gradient of {} is not finite", norm.culprit);
+  if (scaler_) {
+    const LossScaler::Outcome outcome = scaler_->on_attempt(!symptom.empty());
+    report.skipped = outcome == LossScaler::Outcome::skip;
+    if (outcome == LossScaler::Outcome::floor)
+      symptom += fmt::format(", and the loss scale {} is at its floor", report.loss_scale);
+    if (outcome == LossScaler::Outcome::stuck) symptom += ", as in half of the last 64 attempts";
+    if (outcome == LossScaler::Outcome::step && norm.non_finite > 0) {
+      prune_gradients(optimizer_.groups());
+      norm = global_norm(optimizer_.groups(), unscale);
+      symptom.clear();
+    }
+  }
+  if (report.skipped) {
+    optimizer_.clear_grads();
+    return report;
+  }
+  if (!symptom.empty()) explain_divergence(report.update, micro_batches, loss, symptom);
   report.grad_norm = norm.norm;
   report.clip_factor = clip_factor(norm.norm, config_.clip_norm);
-  optimizer_.step(report.lr, per_token * report.clip_factor);
+  optimizer_.step(report.lr, unscale * report.clip_factor);
   optimizer_.clear_grads();
   Profiler::mark("optimizer");
   report.optimizer_s = seconds_since(start);
   return report;
 }
 
-void Trainer::explain_divergence(int64_t update, int64_t micro_batches, const MicroBatch& loss,
-                                 const std::string& symptom) {
+std::string Trainer::first_non_finite(double scale, int64_t micro_batches, const MicroBatch& loss) {
+  const LossScaleScope scope(scale);
+  std::string culprit;
   optimizer_.clear_grads();
-  std::string culprit = "no single op: the values overflowed in a sum over micro-batches";
   try {
     const FiniteCheck check;
-    for (int64_t i = 0; i < micro_batches; ++i) loss(i).sum.backward();
+    for (int64_t i = 0; i < micro_batches; ++i) backward(loss(i));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::diverged) throw;
     culprit = error.what();
   }
   optimizer_.clear_grads();
-  fail(ErrorKind::diverged, "trainer",
-       "update {}: {}; first non-finite value: {}. Lower optim.lr, set optim.clip_norm, or resume from an earlier "
-       "checkpoint",
-       update, symptom, culprit);
+  return culprit;
+}
+
+void Trainer::explain_divergence(int64_t update, int64_t micro_batches, const MicroBatch& loss,
+                                 const std::string& symptom) {
+  std::string culprit = first_non_finite(loss_scale(), micro_batches, loss);
+  if (culprit.empty()) culprit = "no single op: the values overflowed in a sum over micro-batches";
+  std::string advice = "Lower optim.lr, set optim.clip_norm, or resume from an earlier checkpoint";
+  if (scaler_) {
+    const bool independent = !first_non_finite(loss_scale() / 1024, micro_batches, loss).empty();
+    advice = independent
+                 ? "The same at 1/1024 of the loss scale: lowering that does not help; store this site in f32 "
+                   "(precision.sites), lower optim.lr, or resume from an earlier checkpoint"
+                 : "Finite at 1/1024 of the loss scale: let it fall further (loss_scale.min, loss_scale.preset)";
+  }
+  fail(ErrorKind::diverged, "trainer", "update {}: {}; first non-finite value: {}. {}", update, symptom, culprit,
+       advice);
 }
 
 }  // namespace lowbit

@@ -1,15 +1,22 @@
 #include "apps/lib/program/environment.h"
+#include "apps/lib/program/output.h"
 #include "apps/lib/train/resolve.h"
 #include "apps/lib/train/train_options.h"
 #include "apps/lib/train/train_run.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
+#include "nn/transformer/seq2seq.h"
 
 namespace lowbit {
 namespace {
 
 int run_train(const TrainOptions& options, const OptionRegistry& registry) {
   const TrainOptions resolved = resolve_train_options(options, registry);
+  if (resolved.dump_precision_plan) {
+    Seq2Seq model(resolve_model(resolved.model, resolved.data.vocab_size), 0);
+    write_output(precision_plan(resolved.precision, model));
+    return 0;
+  }
   return train(resolved, config_text(resolved), process_arguments());
 }
 

@@ -1,9 +1,12 @@
 #include "autograd/functions/attention.h"
 
+#include "autograd/precision.h"
+
 namespace lowbit {
 
-Variable attention_probs(const Variable& q, const Variable& k, const AttentionMask& mask, int64_t heads,
+Variable attention_probs(const Variable& queries, const Variable& keys, const AttentionMask& mask, int64_t heads,
                          SourceLine at) {
+  const Variable q = stored(queries, at), k = stored(keys, at);
   const Tensor probs = ops::attention_probs(q.value(), k.value(), mask, heads);
   return record(
       "attention_probs", probs, {q, k},
@@ -15,7 +18,8 @@ Variable attention_probs(const Variable& q, const Variable& k, const AttentionMa
       at);
 }
 
-Variable attention_context(const Variable& probs, const Variable& v, SourceLine at) {
+Variable attention_context(const Variable& given_probs, const Variable& values, SourceLine at) {
+  const Variable probs = stored(given_probs, at), v = stored(values, at);
   return record(
       "attention_context", ops::attention_context(probs.value(), v.value()), {probs, v},
       [probs = Saved(probs.value()), v = Saved(v.value())](const Tensor& dy, GradSink& dx) {

@@ -1,10 +1,12 @@
 #include "autograd/functions/elementwise.h"
 
+#include "autograd/precision.h"
 #include "core/ops/elementwise.h"
 
 namespace lowbit {
 
-Variable unary(Unary op, const Variable& x, SourceLine at) {
+Variable unary(Unary op, const Variable& given, SourceLine at) {
+  const Variable x = stored(given, at);
   const Tensor y = ops::unary(op, x.value());
   return record(
       "unary", y, {x},
@@ -14,7 +16,8 @@ Variable unary(Unary op, const Variable& x, SourceLine at) {
       at);
 }
 
-Variable add(const Variable& a, const Variable& b, SourceLine at) {
+Variable add(const Variable& given_a, const Variable& given_b, SourceLine at) {
+  const Variable a = stored(given_a, at), b = stored(given_b, at);
   LB_CHECK(a.shape() == b.shape(), "add", "{} and {} must agree", a.shape().str(), b.shape().str());
   return record(
       "add", ops::add(a.value(), b.value()), {a, b},
@@ -25,7 +28,8 @@ Variable add(const Variable& a, const Variable& b, SourceLine at) {
       at);
 }
 
-Variable scale(const Variable& x, double alpha, SourceLine at) {
+Variable scale(const Variable& given, double alpha, SourceLine at) {
+  const Variable x = stored(given, at);
   return record(
       "scale", ops::scale(x.value(), alpha), {x},
       [alpha](const Tensor& dy, GradSink& dx) { dx.add(0, ops::scale(dy, alpha)); }, at);

@@ -25,8 +25,9 @@ Variable cross_entropy(const Variable& logits, const Tensor& targets, double smo
       at);
 }
 
-Variable soft_cross_entropy(const Variable& student, const Tensor& teacher, const Tensor& mask, double temperature,
-                            SourceLine at) {
+Variable soft_cross_entropy(const Variable& student, const Tensor& given_teacher, const Tensor& mask,
+                            double temperature, SourceLine at) {
+  const Tensor teacher = given_teacher.to(student.dtype());
   ops::SoftCrossEntropyResult result = ops::soft_cross_entropy(student.value(), teacher, mask, temperature);
   const Tensor loss = scalar_like(student.value(), result.loss);
   return record(
@@ -39,7 +40,8 @@ Variable soft_cross_entropy(const Variable& student, const Tensor& teacher, cons
       at);
 }
 
-Variable masked_squared_error(const Variable& a, const Tensor& b, const Tensor& mask, SourceLine at) {
+Variable masked_squared_error(const Variable& a, const Tensor& given_b, const Tensor& mask, SourceLine at) {
+  const Tensor b = given_b.to(a.dtype());
   return record(
       "masked_squared_error", scalar_like(a.value(), ops::masked_squared_error(a.value(), b, mask)), {a},
       [a = Saved(a.value()), b = Saved(b), mask = Saved(mask)](const Tensor& dy, GradSink& dx) {

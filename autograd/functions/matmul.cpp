@@ -1,11 +1,13 @@
 #include "autograd/functions/matmul.h"
 
+#include "autograd/precision.h"
 #include "core/ops/matmul.h"
 #include "core/ops/reduce.h"
 
 namespace lowbit {
 
-Variable linear(const Variable& x, const Variable& weight, const Variable& bias, SourceLine at) {
+Variable linear(const Variable& given, const Variable& weight, const Variable& bias, SourceLine at) {
+  const Variable x = stored(given, at);
   LB_CHECK(weight.shape().rank() == 2 && x.shape().rank() >= 1 && x.shape().last() == weight.shape()[1], "linear",
            "input {} must end in the columns of the weight {}", x.shape().str(), weight.shape().str());
   const DType operand = ops::operand_type(x.dtype());
@@ -18,7 +20,8 @@ Variable linear(const Variable& x, const Variable& weight, const Variable& bias,
       [x = Saved(factor), weight = Saved(weight.value()), operand](const Tensor& dy, GradSink& dx) {
         const Tensor dy_factor = dx.needs(0) || dx.needs(1) ? dy.to(operand) : Tensor();
         if (dx.needs(0)) dx.add(0, ops::matmul(dy_factor, weight.get().to(operand), {.result = dy.dtype()}));
-        if (dx.needs(1)) dx.add(1, ops::matmul(dy_factor, x.get(), {.transpose_a = true, .result = dy.dtype()}));
+        if (dx.needs(1))
+          dx.add(1, ops::matmul(dy_factor, x.get(), {.transpose_a = true, .result = compute_type(dy.dtype())}));
         if (dx.needs(2)) dx.add(2, ops::column_sum(dy));
       },
       at);

@@ -1,12 +1,14 @@
 #include "autograd/functions/norm.h"
 
+#include "autograd/precision.h"
 #include "core/ops/norm.h"
 
 namespace lowbit {
 namespace {
 
-Variable normalise(std::string_view name, ops::NormKind kind, const Variable& x, const Variable& weight,
+Variable normalise(std::string_view name, ops::NormKind kind, const Variable& given, const Variable& weight,
                    const Variable& bias, double eps, SourceLine at) {
+  const Variable x = stored(given, at);
   const Tensor w = weight.defined() ? weight.value() : Tensor();
   const ops::NormResult result = ops::norm(kind, x.value(), w, bias.defined() ? bias.value() : Tensor(), eps);
   return record(

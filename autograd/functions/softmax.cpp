@@ -1,10 +1,12 @@
 #include "autograd/functions/softmax.h"
 
+#include "autograd/precision.h"
 #include "core/ops/softmax.h"
 
 namespace lowbit {
 
-Variable softmax(const Variable& x, SourceLine at) {
+Variable softmax(const Variable& given, SourceLine at) {
+  const Variable x = stored(given, at);
   const Tensor y = ops::softmax(x.value());
   return record(
       "softmax", y, {x},

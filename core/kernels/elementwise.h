@@ -49,6 +49,14 @@ struct CastArgs {
   DType to;
   int64_t n;
 };
+/// y[i] = x[i] rounded up or down to bf16, up with the probability that makes its expectation x[i]; by 16 bits of
+/// Philox under `key` for each element.
+struct StochasticRoundArgs {
+  const float* x;
+  bf16* y;
+  int64_t n;
+  uint64_t key;
+};
 /// y[i] = value.
 struct FillArgs {
   double value;
@@ -62,6 +70,7 @@ struct ElementwiseKernels {
   void (*binary)(Stream&, const BinaryArgs&) = nullptr;
   void (*axpby)(Stream&, const AxpbyArgs&) = nullptr;
   void (*cast)(Stream&, const CastArgs&) = nullptr;
+  void (*stochastic_round)(Stream&, const StochasticRoundArgs&) = nullptr;
   void (*fill)(Stream&, const FillArgs&) = nullptr;
 };
 

@@ -19,8 +19,8 @@ struct EmbeddingArgs {
   double scale;
   DType dtype;
 };
-/// dtable [entries, width]: every row is scale times the sum of its dy rows in ascending position, rounded once; rows
-/// that no id names, and the row `padding_id` (-1: none), are zero.
+/// dtable [entries, width], of the compute type: every row is scale times the sum of its dy rows in ascending position;
+/// rows that no id names, and the row `padding_id` (-1: none), are zero.
 /// workspace: entries + n int32.
 struct EmbeddingGradArgs {
   const void* dy;

@@ -89,8 +89,8 @@ void gemm_f64(const GemmArgs& g) {
 /// Half operands are widened to f32, multiplied there and rounded once: what tensor cores with f32 accumulation do.
 void gemm_half(Stream& stream, const GemmArgs& g) {
   const bool narrow = g.dtype != DType::f32;  // the result too
-  const int64_t size_a = g.m * g.k, size_b = g.k * g.n, size_c = narrow ? g.m * g.n : 0, size_bias = narrow ? g.n : 0;
-  Workspace a(size_a), b(size_b), c(size_c), bias(size_bias);
+  const int64_t size_a = g.m * g.k, size_b = g.k * g.n, size_c = narrow ? g.m * g.n : 0;
+  Workspace a(size_a), b(size_b), c(size_c);
   const ElementwiseKernels& elementwise = elementwise_kernels(stream.device(), g.operands);
   const auto widen = [&](const void* from, float* to, int64_t n) {
     elementwise.cast(stream, {from, g.operands, to, DType::f32, n});
@@ -101,10 +101,6 @@ void gemm_half(Stream& stream, const GemmArgs& g) {
   wide.a = a.data(), wide.b = b.data(), wide.operands = wide.dtype = DType::f32;
   if (!narrow) return gemm_f32(wide);
   wide.c = c.data();
-  if (g.bias) {
-    widen(g.bias, bias.data(), size_bias);
-    wide.bias = bias.data();
-  }
   if (g.accumulate) widen(g.c, c.data(), size_c);
   gemm_f32(wide);
   elementwise.cast(stream, {c.data(), DType::f32, g.c, g.dtype, size_c});
@@ -117,7 +113,7 @@ bool has_bf16_products() {
   return cpu.has(CpuFeature::avx512_bf16) || cpu.has(CpuFeature::amx_bf16);
 }
 
-/// bf16 operands, f32 result.
+/// bf16 operands.
 void gemm_bf16_primitive(const GemmArgs& g) try {
   using dnnl::memory;
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -125,7 +121,8 @@ void gemm_bf16_primitive(const GemmArgs& g) try {
   const auto order = [](bool transposed) { return transposed ? memory::format_tag::ba : memory::format_tag::ab; };
   const memory::desc a({g.m, g.k}, memory::data_type::bf16, order(g.transpose_a));
   const memory::desc b({g.k, g.n}, memory::data_type::bf16, order(g.transpose_b));
-  const memory::desc c({g.m, g.n}, memory::data_type::f32, memory::format_tag::ab);
+  const auto result = g.dtype == DType::f32 ? memory::data_type::f32 : memory::data_type::bf16;
+  const memory::desc c({g.m, g.n}, result, memory::format_tag::ab);
   const memory::desc bias({1, g.n}, memory::data_type::f32, memory::format_tag::ab);
   dnnl::primitive_attr attributes;
   if (g.accumulate) {
@@ -148,8 +145,7 @@ void gemm_bf16_primitive(const GemmArgs& g) try {
 
 void gemm(Stream& stream, const GemmArgs& g) {
   if (g.m == 0 || g.n == 0) return;
-  if (g.operands == DType::bf16 && g.dtype == DType::f32 && g.k > 0 && has_bf16_products())
-    return gemm_bf16_primitive(g);
+  if (g.operands == DType::bf16 && g.k > 0 && has_bf16_products()) return gemm_bf16_primitive(g);
   if (g.operands == DType::f32) return gemm_f32(g);
   if (g.operands == DType::f64) return gemm_f64(g);
   gemm_half(stream, g);

@@ -11,9 +11,9 @@
 namespace lowbit {
 
 /// c [m, n] = op(a) op(b) + bias, or c += op(a) op(b) with `accumulate`. op(a) is [m, k], op(b) is [k, n]; a transposed
-/// operand is stored the other way round. All dense and row-major; a and b are of type `operands`, bias and c of type
-/// `dtype`: the same, or f32 for bf16 operands. Half types accumulate in f32 and round once per store. `bias` [n] may
-/// be null and excludes `accumulate`.
+/// operand is stored the other way round. All dense and row-major; a and b are of type `operands`, c of type `dtype`:
+/// the same, or f32 for half operands. Half operands are summed in f32 and rounded once per store. `bias` [n], of the
+/// compute type, may be null and excludes `accumulate`.
 struct GemmArgs {
   const void *a, *b, *bias;
   void* c;

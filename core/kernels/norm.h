@@ -11,8 +11,8 @@
 namespace lowbit {
 
 /// Rows of x [rows, cols] scaled to unit variance (mean given: layer norm) or unit mean square (mean null: RMS norm):
-/// y = (x - mean) * rstd * weight + bias. bias, or weight and bias [cols], may be null. mean and rstd [rows] are of the
-/// compute type. A row's result depends on that row alone.
+/// y = (x - mean) * rstd * weight + bias. bias, or weight and bias [cols], may be null; they and mean and rstd
+/// [rows] are of the compute type. A row's result depends on that row alone.
 struct NormArgs {
   const void *x, *weight, *bias;
   void *y, *mean, *rstd;
@@ -20,7 +20,7 @@ struct NormArgs {
   double eps;
   DType dtype;
 };
-/// dx always; dweight and dbias [cols] when not null, summed over row blocks (row_blocks.h).
+/// dx always; dweight and dbias [cols], of the compute type, when not null, summed over row blocks (row_blocks.h).
 /// workspace: 2 * row_block_count(rows) * cols elements of the compute type.
 struct NormGradArgs {
   const void *x, *weight, *mean, *rstd, *dy;

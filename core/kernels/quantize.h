@@ -57,7 +57,7 @@ struct DequantizeArgs {
   Groups groups;
   int32_t zero;
   void* y;
-  DType dtype;  // of y, f32 or bf16
+  DType dtype;  // of y, f32, f16 or bf16
 };
 struct ApplyMaskArgs {
   const float* g;

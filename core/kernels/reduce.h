@@ -21,7 +21,7 @@ struct SummaryArgs {
   int64_t n;
   DType dtype;
 };
-/// y [cols] = sum over the rows of x [rows, cols], in row blocks (row_blocks.h).
+/// y [cols], of the compute type, = sum over the rows of x [rows, cols], in row blocks (row_blocks.h).
 /// workspace: row_block_count(rows) * cols elements of the compute type.
 struct ColumnSumArgs {
   const void* x;

@@ -65,6 +65,20 @@ void scale_(Tensor& y, double alpha) {
   kernels(y).axpby(current_stream(y.device()), {alpha, data, 0, data, y.numel(), y.dtype()});
 }
 
+void round_into_(Tensor& y, const Tensor& x) {
+  LB_CHECK(x.shape() == y.shape() && is_floating(x.dtype()) && is_floating(y.dtype()), "round_into_",
+           "{} {} cannot be rounded into {} {}", to_string(x.dtype()), x.shape().str(), to_string(y.dtype()),
+           y.shape().str());
+  kernels(y).cast(current_stream(y.device()), {x.raw(), x.dtype(), y.mutable_raw(), y.dtype(), y.numel()});
+}
+
+void round_into_(Tensor& y, const Tensor& x, uint64_t key) {
+  LB_CHECK(x.shape() == y.shape() && x.dtype() == DType::f32 && y.dtype() == DType::bf16, "round_into_",
+           "stochastic rounding is from f32 to bf16 of one shape, not {} {} to {} {}", to_string(x.dtype()),
+           x.shape().str(), to_string(y.dtype()), y.shape().str());
+  kernels(y).stochastic_round(current_stream(y.device()), {x.data<float>(), y.mutable_data<bf16>(), y.numel(), key});
+}
+
 Tensor full(const Shape& shape, double value, DType dtype, Device device) {
   Tensor y = Tensor::empty(shape, dtype, device);
   check_floating("full", y);

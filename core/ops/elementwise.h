@@ -20,6 +20,10 @@ inline Tensor mul(const Tensor& a, const Tensor& b) { return binary(Binary::mul,
 Tensor scale(const Tensor& x, double alpha);
 /// y += alpha * x, in place.
 void add_(Tensor& y, const Tensor& x, double alpha = 1);
+/// y = x rounded to the type of y, to nearest even; in place.
+void round_into_(Tensor& y, const Tensor& x);
+/// The same from f32 to bf16, stochastically: up with the probability that makes the expectation x. `key` decides.
+void round_into_(Tensor& y, const Tensor& x, uint64_t key);
 /// A tensor of one repeated value.
 Tensor full(const Shape& shape, double value, DType dtype = DType::f32, Device device = {});
 /// y *= alpha, in place.

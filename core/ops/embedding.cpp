@@ -34,7 +34,7 @@ Tensor embedding_backward(const Tensor& dy, const Tensor& ids, int64_t entries, 
   LB_CHECK(padding_id < entries, "embedding_backward", "padding id {} is outside [0, {})", padding_id, entries);
   check_ids(ids, entries);
   const int64_t width = dy.shape().last();
-  Tensor dtable = Tensor::empty(Shape{entries, width}, dy.dtype(), dy.device());
+  Tensor dtable = Tensor::empty(Shape{entries, width}, compute_type(dy.dtype()), dy.device());
   Tensor workspace = Tensor::empty(Shape{entries + ids.numel()}, DType::i32, dy.device());
   embedding_kernels(dy.device(), dy.dtype())
       .backward(current_stream(dy.device()),

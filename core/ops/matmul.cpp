@@ -22,8 +22,8 @@ GemmArgs checked(const Tensor& a, const Tensor& b, const MatmulOptions& options)
   LB_CHECK(g.k == inner, "matmul", "inner extents {} and {} must agree: {}{} times {}{}", g.k, inner, a.shape().str(),
            g.transpose_a ? " transposed" : "", b.shape().str(), g.transpose_b ? " transposed" : "");
   g.a = a.raw(), g.b = b.raw(), g.operands = a.dtype(), g.dtype = options.result.value_or(a.dtype());
-  LB_CHECK(g.dtype == g.operands || (g.dtype == DType::f32 && g.operands == DType::bf16), "matmul",
-           "{} operands cannot give {}", to_string(g.operands), to_string(g.dtype));
+  LB_CHECK(g.dtype == g.operands || g.dtype == compute_type(g.operands), "matmul", "{} operands cannot give {}",
+           to_string(g.operands), to_string(g.dtype));
   return g;
 }
 
@@ -47,8 +47,8 @@ DType operand_type(DType dtype) {
 Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options) {
   GemmArgs g = checked(a, b, options);
   if (options.bias.defined()) {
-    LB_CHECK(options.bias.shape() == Shape{g.n} && options.bias.dtype() == g.dtype, "matmul",
-             "bias must be {} [{}], got {} {}", to_string(g.dtype), g.n, to_string(options.bias.dtype()),
+    LB_CHECK(options.bias.shape() == Shape{g.n} && options.bias.dtype() == compute_type(g.dtype), "matmul",
+             "bias must be {} [{}], got {} {}", to_string(compute_type(g.dtype)), g.n, to_string(options.bias.dtype()),
              options.bias.shape().str());
     g.bias = options.bias.raw();
   }

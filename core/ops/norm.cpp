@@ -10,9 +10,9 @@ namespace {
 const void* raw_or_null(const Tensor& t) { return t.defined() ? t.raw() : nullptr; }
 
 void check_vector(const char* what, const Tensor& v, const Tensor& x) {
-  LB_CHECK(!v.defined() || (v.shape() == Shape{x.shape().last()} && v.dtype() == x.dtype()), "norm",
-           "{} must be {} [{}], got {} {}", what, to_string(x.dtype()), x.shape().last(), to_string(v.dtype()),
-           v.shape().str());
+  LB_CHECK(!v.defined() || (v.shape() == Shape{x.shape().last()} && v.dtype() == compute_type(x.dtype())), "norm",
+           "{} must be {} [{}], got {} {}", what, to_string(compute_type(x.dtype())), x.shape().last(),
+           to_string(v.dtype()), v.shape().str());
 }
 
 }  // namespace
@@ -44,8 +44,8 @@ NormGrads norm_backward(const Tensor& x, const Tensor& weight, const Tensor& mea
   NormGrads grads;
   grads.dx = Tensor::empty(x.shape(), x.dtype(), x.device());
   if (weight_grads) {
-    grads.dweight = Tensor::empty(Shape{cols}, x.dtype(), x.device());
-    grads.dbias = Tensor::empty(Shape{cols}, x.dtype(), x.device());
+    grads.dweight = Tensor::empty(Shape{cols}, compute_type(x.dtype()), x.device());
+    grads.dbias = Tensor::empty(Shape{cols}, compute_type(x.dtype()), x.device());
   }
   Tensor workspace = Tensor::empty(Shape{row_block_count(rows), 2, cols}, compute_type(x.dtype()), x.device());
   norm_kernels(x.device(), x.dtype())

@@ -31,7 +31,7 @@ Tensor column_sum(const Tensor& x) {
   LB_CHECK(x.shape().rank() >= 1 && is_floating(x.dtype()), "column_sum", "needs a floating matrix, got {} {}",
            to_string(x.dtype()), x.shape().str());
   const int64_t rows = x.shape().rows(), cols = x.shape().last();
-  Tensor y = Tensor::empty(Shape{cols}, x.dtype(), x.device());
+  Tensor y = Tensor::empty(Shape{cols}, compute_type(x.dtype()), x.device());
   Tensor workspace = Tensor::empty(Shape{row_block_count(rows), cols}, compute_type(x.dtype()), x.device());
   reduce_kernels(x.device(), x.dtype())
       .column_sum(current_stream(x.device()),

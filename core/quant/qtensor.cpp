@@ -48,7 +48,7 @@ Tensor dequantize(const QTensor& q, DType dtype) {
       q.per == Granularity::tensor ? Groups{1, q.codes.numel()} : Groups{q.shape().rows(), q.shape().last()};
   LB_CHECK(q.scale.numel() == groups.count && (!q.offset.defined() || q.offset.numel() == groups.count), "dequantize",
            "{} codes need {} scales, not {}", q.shape().str(), groups.count, q.scale.shape().str());
-  LB_CHECK(dtype == DType::f32 || dtype == DType::bf16, "dequantize", "to f32 or bf16, not {}", to_string(dtype));
+  LB_CHECK(is_floating(dtype) && dtype != DType::f64, "dequantize", "to f32, f16 or bf16, not {}", to_string(dtype));
   Tensor y = Tensor::empty(q.shape(), dtype, q.codes.device());
   quantize_kernels(q.codes.device())
       .dequantize(current_stream(q.codes.device()),

@@ -45,7 +45,7 @@ struct QTensor {
   const Shape& shape() const { return codes.shape(); }
 };
 
-/// The values, in f32 or rounded to bf16.
+/// The values, in f32 or rounded to f16 or bf16.
 Tensor dequantize(const QTensor& q, DType dtype = DType::f32);
 
 }  // namespace lowbit

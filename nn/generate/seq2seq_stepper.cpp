@@ -14,7 +14,8 @@ Tensor Seq2SeqStepper::step(const std::vector<int32_t>& tokens) {
   GradMode off(false);
   const int64_t rows = static_cast<int64_t>(tokens.size());
   const Variable states = model_.decoder().step(Tensor::from(Shape{rows, 1}, tokens), memory_, cache_, {});
-  return model_.logits(states, {}).value().reshape({rows, model_.config().vocab});
+  const Tensor logits = model_.logits(states, {}).value().reshape({rows, model_.config().vocab});
+  return logits.to(compute_type(logits.dtype()));
 }
 
 void Seq2SeqStepper::reorder(const std::vector<int32_t>& source) {

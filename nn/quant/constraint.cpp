@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "autograd/functions/elementwise.h"
 #include "autograd/functions/norm.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/reduce.h"
@@ -23,6 +24,13 @@ Tensor ones(int64_t width) { return Tensor::from({width}, std::vector<float>(sta
 
 Parameter vector_parameter(std::string name, Tensor value) {
   return {std::move(name), Variable(std::move(value), true), ParameterKind::quantizer};
+}
+
+/// fn in f32, rounded to the type of x afterwards.
+template <class Fn>
+Variable in_f32(const Variable& x, const Fn& fn) {
+  if (x.dtype() == DType::f32) return fn(x);
+  return cast(fn(cast(x, DType::f32)), x.dtype());
 }
 
 class Norm final : public Constraint {
@@ -59,12 +67,14 @@ class VectorProduct final : public Constraint {
                                uniform ? random_uniform({place.width}, -bound, bound, place.seed) : ones(place.width));
   }
   Variable forward(const Variable& x, const ForwardContext&) override {
-    const Tensor &value = x.value(), &vector = vector_.value.value();
-    return record("vector_product", ops::mul(value, vector), {x, vector_.value},
-                  [x = Saved(value), v = Saved(vector)](const Tensor& dy, GradSink& dx) {
-                    if (dx.needs(0)) dx.add(0, ops::mul(dy, v.get()));
-                    if (dx.needs(1)) dx.add(1, ops::column_sum(ops::mul(dy, x.get())));
-                  });
+    return in_f32(x, [&](const Variable& wide) {
+      const Tensor &value = wide.value(), &vector = vector_.value.value();
+      return record("vector_product", ops::mul(value, vector), {wide, vector_.value},
+                    [x = Saved(value), v = Saved(vector)](const Tensor& dy, GradSink& dx) {
+                      if (dx.needs(0)) dx.add(0, ops::mul(dy, v.get()));
+                      if (dx.needs(1)) dx.add(1, ops::column_sum(ops::mul(dy, x.get())));
+                    });
+    });
   }
   std::vector<Parameter*> parameters() override { return {&vector_}; }
   std::string describe() const override { return text_; }
@@ -74,17 +84,24 @@ class VectorProduct final : public Constraint {
   Parameter vector_;
 };
 
+enum class RescaleKind { token, time, published };
+
 class Rescale final : public Constraint {
  public:
-  Rescale(Spec& spec, int64_t time_groups) : text_(spec.text()), time_groups_(time_groups) {}
+  Rescale(Spec& spec, RescaleKind kind, int64_t time_groups = 0)
+      : text_(spec.text()), kind_(kind), time_groups_(time_groups) {}
   Variable forward(const Variable& y, const ForwardContext&) override {
-    return time_groups_ > 0 ? rescale_by_time(y, time_groups_) : rescale_by_token(y);
+    if (kind_ == RescaleKind::published) return rescale_as_published(y, time_groups_);
+    return in_f32(y, [&](const Variable& wide) {
+      return kind_ == RescaleKind::time ? rescale_by_time(wide, time_groups_) : rescale_by_token(wide);
+    });
   }
   std::string describe() const override { return text_; }
 
  private:
   std::string text_;
-  int64_t time_groups_;  // 0: by token
+  RescaleKind kind_;
+  int64_t time_groups_;
 };
 
 /// Rounds and divides back: values on the grid of a quantizer.
@@ -110,17 +127,18 @@ std::unique_ptr<Constraint> make_vector(Spec& spec, const Place& place) {
   return std::make_unique<VectorProduct>(spec, place);
 }
 std::unique_ptr<Constraint> make_svcd_output(Spec& spec, const Place&) {
-  enum class Mode { int8, token, reference, none };
+  enum class Mode { int8, token, reference, published, none };
   const Mode mode = spec.choice<Mode>("mode", {{"per_token_int8", Mode::int8},
                                                {"per_token_rescale", Mode::token},
                                                {"reference_rescale_TxB", Mode::reference},
+                                               {"public_bitlinear", Mode::published},
                                                {"none", Mode::none}});
   if (mode == Mode::none) return nullptr;
   if (mode == Mode::int8) return std::make_unique<Rounding>(spec, "absmax bits=8 per=token");
-  if (mode == Mode::token) return std::make_unique<Rescale>(spec, 0);
+  if (mode == Mode::token) return std::make_unique<Rescale>(spec, RescaleKind::token);
   const int64_t groups = spec.integer("groups", 1);
   if (groups < 1) spec.fail_value("groups", std::to_string(groups), "at least 1");
-  return std::make_unique<Rescale>(spec, groups);
+  return std::make_unique<Rescale>(spec, mode == Mode::published ? RescaleKind::published : RescaleKind::time, groups);
 }
 
 struct Kind {

@@ -7,7 +7,7 @@
 namespace lowbit {
 
 /// What a recipe may put before or after the product of a Linear, so that the layers of BitNet and SVCD need no class
-/// of their own. Works on floats; may own parameters.
+/// of their own. Works on floats and keeps their type; may own parameters.
 class Constraint {
  public:
   virtual ~Constraint() = default;
@@ -20,7 +20,7 @@ class Constraint {
 ///   layer_norm eps=1e-5, rms_norm eps=1e-5       a norm of its own (BitNet: rms_norm, SVCD: layer_norm)
 ///   vector init=uniform|ones                     elementwise product with a learned vector; uniform: U(-b, b) with
 ///                                                b = 1/sqrt(fan_in), SVCD's constraint
-///   svcd_output mode=per_token_int8|per_token_rescale|reference_rescale_TxB|none [groups=1]
+///   svcd_output mode=per_token_int8|per_token_rescale|reference_rescale_TxB|public_bitlinear|none
 ///                                                what SVCD does to the output; per_token_int8 rounds and divides back
 class ConstraintSlot final : public Slot {
  public:

@@ -1,6 +1,7 @@
 #include "nn/quant/quantized_linear.h"
 
 #include "autograd/functions/matmul.h"
+#include "autograd/precision.h"
 #include "core/ops/matmul.h"
 #include "core/ops/qmatmul.h"
 #include "core/ops/reduce.h"
@@ -25,8 +26,9 @@ bool needs_any(const GradSink& dx, size_t first, size_t count) {
   return false;
 }
 
-Variable quantized_linear(const Variable& x, QuantizedWeight& weight, const Variable& bias, QuantSlot& input,
+Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const Variable& bias, QuantSlot& input,
                           const ForwardContext& context, SourceLine at) {
+  const Variable x = stored(given, at);
   WeightSlot& weight_slot = weight.slot();
   const Encoded x_codes = input.encode(x.value().to(DType::f32), context);
   const auto w_codes = weight_slot.encoded(weight.master(), context);
@@ -40,13 +42,13 @@ Variable quantized_linear(const Variable& x, QuantizedWeight& weight, const Vari
 
   return record(
       "quantized_linear", y.to(x.dtype()), inputs,
-      [=, x_rule = input.get(), w_rule = weight_slot.get(), dtype = x.dtype(), operand = ops::operand_type(DType::f32)](
-          const Tensor& dy_any, GradSink& dx) {
-        const Tensor dy = dy_any.to(DType::f32), factor = dy.to(operand);
+      [=, x_rule = input.get(), w_rule = weight_slot.get(), operand = ops::operand_type(x.dtype())](const Tensor& dy,
+                                                                                                    GradSink& dx) {
+        const Tensor factor = dy.to(operand);
         if (dx.needs(kX) || needs_any(dx, kScales, input_scales)) {
           const QuantizerGrads grads =
               x_rule->backward(x_codes, ops::matmul(factor, w_codes->values(operand), {.result = DType::f32}));
-          dx.add(kX, grads.dx.to(dtype));
+          dx.add(kX, grads.dx);
           add_scale_grads(dx, kScales, grads.parameters);
         }
         if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales)) {

@@ -18,7 +18,7 @@ QTensor QuantizedWeight::codes() const {
   if (slot_.frozen()) return slot_.codes();
   LB_CHECK(!slot_.empty(), "quantized weight", "{} has an empty slot and so no codes", parameter_.name);
   const GradMode off(false);
-  return slot_.get()->encode(master().value()).q;
+  return slot_.get()->encode(master().value().to(DType::f32)).q;
 }
 
 void QuantizedWeight::freeze() {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/glob.h"
 #include "core/kernels/elementwise_ops.h"
 #include "nn/module.h"
-#include "nn/quant/glob.h"
 
 namespace lowbit {
 

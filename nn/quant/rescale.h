@@ -15,4 +15,10 @@ Variable rescale_by_time(const Variable& y, int64_t groups, SourceLine at = Sour
 /// One group for each token, a row of the last axis.
 Variable rescale_by_token(const Variable& y, SourceLine at = SourceLine::here());
 
+/// rescale_by_time with the roundings of the public code in a half type: y * 128 is stored before it is divided, and so
+/// are its quotient, the divisor and every product of the backward. In f16 it fails as that code does: where |y| >
+/// 511.75 the product overflows, the clamp hides it from forward and loss, and the gradient of gamma is 0 * inf = NaN
+/// under every loss scale. To reproduce a failing run; rescale_by_time gives the same values without the failure.
+Variable rescale_as_published(const Variable& y, int64_t groups, SourceLine at = SourceLine::here());
+
 }  // namespace lowbit

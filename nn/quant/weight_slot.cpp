@@ -54,7 +54,7 @@ std::shared_ptr<const EncodedWeight> WeightSlot::encoded(const Variable& weight,
       grad_enabled() || context.training;  // training may look first and record later (recomputation)
   if (!known || scale_moves || (wants_mask && !has_mask_)) {
     const GradMode mask(wants_mask);
-    encoded_ = std::make_shared<const EncodedWeight>(encode(master, context));
+    encoded_ = std::make_shared<const EncodedWeight>(encode(master.to(DType::f32), context));
     source_ = master;
     version_ = master.version();
     has_mask_ = wants_mask;

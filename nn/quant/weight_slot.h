@@ -27,7 +27,7 @@ class EncodedWeight {
 
   QTensor codes() const { return stored_ ? stored_->unpack() : encoded_.q; }
   const PackedWeight& packed() const;  ///< what the integer GEMM reads
-  /// In f32 or bf16, for backward and for float inputs. Kept in the type of the latest call.
+  /// In f32, f16 or bf16, for backward and for float inputs. Kept in the type of the latest call.
   const Tensor& values(DType dtype = DType::f32) const;
   /// What the quantizer's backward needs; empty for stored codes.
   const Encoded& encoded() const { return encoded_; }

@@ -15,7 +15,7 @@ void StateCache::append(const Tensor& x, const QuantSlot& slot) {
     floats_ = extend(floats_, x);
     return;
   }
-  const QTensor q = quantizer->encode(x).q;
+  const QTensor q = quantizer->encode(x.to(DType::f32)).q;
   const bool rows = q.per == Granularity::row;
   const Shape by_token{x.shape()[0], x.shape()[1]};
   codes_.book = q.book;

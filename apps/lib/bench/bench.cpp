@@ -27,10 +27,21 @@ double quantile(std::vector<double> values, double q) {
 }
 
 Json all_options(const BenchOptions& o) {
-  return {{"model", o.model},     {"batch", o.batch}, {"src", o.src},       {"tgt", o.tgt},
-          {"tokens", o.tokens},   {"dtype", o.dtype}, {"recipe", o.recipe}, {"output_bits", o.output_bits},
-          {"teacher", o.teacher}, {"m", o.m},         {"k", o.k},           {"n", o.n},
-          {"weights", o.weights}, {"acts", o.acts}};
+  return {{"model", o.model},
+          {"batch", o.batch},
+          {"src", o.src},
+          {"tgt", o.tgt},
+          {"tokens", o.tokens},
+          {"dtype", o.dtype},
+          {"precision", o.precision},
+          {"recipe", o.recipe},
+          {"output_bits", o.output_bits},
+          {"teacher", o.teacher},
+          {"m", o.m},
+          {"k", o.k},
+          {"n", o.n},
+          {"weights", o.weights},
+          {"acts", o.acts}};
 }
 
 std::string cell(const std::string& key, const Json& value) {
@@ -45,7 +56,9 @@ std::string cell(const std::string& key, const Json& value) {
 
 std::span<const BenchmarkKind> benchmarks() {
   static const std::array<BenchmarkKind, 3> table = {{
-      {"train-step", {"model", "batch", "src", "tgt", "dtype", "recipe", "output_bits", "teacher"}, bench_train_step},
+      {"train-step",
+       {"model", "batch", "src", "tgt", "dtype", "precision", "recipe", "output_bits", "teacher"},
+       bench_train_step},
       {"decode", {"model", "batch", "src", "tokens", "recipe", "output_bits"}, bench_decode},
       {"linear", {"m", "k", "n", "weights", "acts"}, bench_linear},
   }};

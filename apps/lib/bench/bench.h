@@ -16,7 +16,7 @@ struct BenchOptions {
   int64_t threads = 1, rounds = 7, warmup = 2;
   std::string profile;  ///< file for a Chrome trace; empty: no profile
 
-  std::string model = "bart-base", recipe = "none", dtype = "f32";
+  std::string model = "bart-base", recipe = "none", dtype = "f32", precision = "fp32";
   int64_t output_bits = 0;  ///< 0: the recipe's
   int64_t batch = 8, src = 128, tgt = 64, tokens = 48;
   bool teacher = false;

@@ -1,9 +1,13 @@
+#include <algorithm>
+
 #include "apps/lib/bench/bench.h"
 #include "apps/lib/bench/bench_model.h"
 #include "apps/lib/bench/peak_memory.h"
 #include "apps/lib/bench/timing.h"
+#include "autograd/precision.h"
 #include "core/ops/matmul.h"
 #include "core/random.h"
+#include "nn/precision_policy.h"
 #include "optim/adam.h"
 #include "optim/trainer.h"
 
@@ -17,6 +21,10 @@ ops::MatmulPrecision precision_of(const std::string& dtype) {
   return dtype == "bf16" ? ops::MatmulPrecision::bf16 : ops::MatmulPrecision::f32;
 }
 
+const PolicyRow& policy_of(const std::string& name) {
+  return *std::find_if(kPolicies.begin(), kPolicies.end(), [&](const PolicyRow& row) { return row.name == name; });
+}
+
 }  // namespace
 
 BenchResult bench_train_step(const BenchOptions& options) {
@@ -24,8 +32,15 @@ BenchResult bench_train_step(const BenchOptions& options) {
   const std::unique_ptr<Seq2Seq> model = bench_model(options);
   const std::unique_ptr<Seq2Seq> teacher = options.teacher ? bench_float_model(options) : nullptr;
   const Seq2SeqBatch batch = random_batch(model->config(), options.batch, options.src, options.tgt);
+  const PolicyRow& policy = policy_of(options.precision);
+  const PrecisionScope storage{Precision(policy.activations)};
+  store_matrices(*model, policy.policy);
   Adam optimizer(group_parameters(*model, {}), {});
-  Trainer trainer(optimizer, [](int64_t) { return kLearningRate; }, {});
+  if (policy.stochastic_rounding) optimizer.round_stochastically(1);
+  TrainerConfig config;
+  if (policy.loss_scaling) config.loss_scaler = loss_scaler_preset("ours");
+  Trainer trainer(
+      optimizer, [](int64_t) { return kLearningRate; }, config);
   RandomState random{.key = 1};
   const ForwardContext context{.training = true, .random = &random};
   DistillationConfig distillation;

@@ -40,11 +40,12 @@ inline constexpr int kMetricsSchema = 1;
 
 /// fairseq's names in fairseq's order, then ours. Units: losses in base 2 a token as fairseq prints them, wps words a
 /// second, ups updates a second, wpb words and bsz sentences a batch, gnorm and clip (% of updates clipped), train_wall
-/// and wall seconds, gb_free GiB on the device, ovf overflows since the last line, flip % of weights that changed
-/// level, w_ent mean bits of level entropy.
+/// and wall seconds, gb_free GiB on the device, flip % of weights that changed level, w_ent mean bits of level entropy.
+/// With loss scaling only: loss_scale of the next attempt, attempts = num_updates + skipped_updates since the start;
+/// without, an update is never skipped.
 inline constexpr const char* kTrainKeys[] = {
-    "loss",  "nll_loss", "ppl",        "wps",        "ups",     "wpb",  "bsz", "num_updates",     "lr",
-    "gnorm", "clip",     "loss_scale", "train_wall", "gb_free", "wall", "ovf", "skipped_updates", "flip",
-    "w_ent"};
+    "loss",        "nll_loss", "ppl",   "wps",  "ups",        "wpb",      "bsz",
+    "num_updates", "lr",       "gnorm", "clip", "loss_scale", "attempts", "skipped_updates",
+    "train_wall",  "gb_free",  "wall",  "flip", "w_ent"};
 
 }  // namespace lowbit

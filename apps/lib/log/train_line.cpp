@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <string_view>
@@ -20,11 +21,10 @@ int decimals(std::string_view key) {
     std::string_view key;
     int decimals;
   };
-  static constexpr Row kRows[] = {{"loss", 3}, {"nll_loss", 3},   {"ppl", 2},        {"wps", 1},
-                                  {"ups", 2},  {"wpb", 1},        {"bsz", 1},        {"gnorm", 3},
-                                  {"clip", 1}, {"loss_scale", 4}, {"train_wall", 0}, {"gb_free", 1},
-                                  {"wall", 0}, {"flip", 3},       {"w_ent", 3},      {"best_loss", 3},
-                                  {"bleu", 2}, {"best_bleu", 2},  {"chrf", 2},       {"length_ratio", 3}};
+  static constexpr Row kRows[] = {{"loss", 3},    {"nll_loss", 3},  {"ppl", 2},   {"wps", 1},         {"ups", 2},
+                                  {"wpb", 1},     {"bsz", 1},       {"gnorm", 3}, {"clip", 1},        {"train_wall", 0},
+                                  {"gb_free", 1}, {"wall", 0},      {"flip", 3},  {"w_ent", 3},       {"best_loss", 3},
+                                  {"bleu", 2},    {"best_bleu", 2}, {"chrf", 2},  {"length_ratio", 3}};
   for (const Row& row : kRows) {
     if (row.key == key) return row.decimals;
   }
@@ -35,9 +35,9 @@ std::string number(std::string_view key, const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_integer()) return std::to_string(value.get<int64_t>());
   const double x = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
-  const int places = decimals(key);
-  // loss_scale 128.0 is printed as 128, lr 5e-05 as such.
-  if (places < 0 || places == 4) return fmt::format("{:.6g}", x);
+  if (key == "loss_scale") return loss_scale_text(x);
+  const int places = decimals(key);  // lr 5e-05 is printed as such
+  if (places < 0) return fmt::format("{:.6g}", x);
   return fmt::format("{:.{}f}", x, places);
 }
 
@@ -50,6 +50,13 @@ std::vector<std::string> pairs(const Json& record, std::span<const char* const> 
 }
 
 }  // namespace
+
+std::string loss_scale_text(double scale) {
+  if (scale >= 1) return fmt::format("{:.0f}", scale);
+  int exponent = 0;
+  std::frexp(scale, &exponent);
+  return fmt::format("2^{}", exponent - 1);
+}
 
 std::string metric_list(const Json& record) {
   return fmt::format("{}", fmt::join(pairs(record, kTrainKeys, "="), ", "));

@@ -55,12 +55,26 @@ void check(const TrainOptions& options) {
              "quant.output_bits has no effect without quant.recipe: give a recipe, or leave it out");
   if (!options.quant.recipe.empty())
     load_recipe(options.quant.recipe, recipe_options(model, options.quant.output_bits));
+  precision_of(options.precision);
+  loss_scaler_of(options.precision, options.loss_scale, options.optim.update_freq);
   LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
              "valid.metric=bleu needs valid.bleu_rows of at least 1");
   for (const char* file : {"train.tsv", "dev.tsv"})
     expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
   if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, "data.tokenizer names it");
   if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
+}
+
+/// A configuration file may hold the section without use; whoever types a flag expects something of it.
+void refuse_idle_loss_scale(const OptionRegistry& registry, PrecisionPolicy policy) {
+  if (row_of(policy).loss_scaling) return;
+  for (const Option& option : registry.options()) {
+    if (option.section() != "loss_scale" || option.settings().empty()) continue;
+    const Setting& setting = option.settings().back();
+    LB_REQUIRE(setting.origin != Origin::flag && setting.origin != Origin::key_value, ErrorKind::usage, setting.where,
+               "{} has no effect under precision.policy={}: leave it out, or train with --fp16", option.key(),
+               row_of(policy).name);
+  }
 }
 
 }  // namespace
@@ -70,6 +84,7 @@ TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& r
   if (!start.empty()) take_shape(options.model, registry, start);
   LB_REQUIRE(!start.empty() || options.model.arch != kGivenShape, ErrorKind::usage, "train",
              "model.arch={} needs kd.teacher or run.finetune_from", kGivenShape);
+  refuse_idle_loss_scale(registry, options.precision.policy);
   check(options);
   return options;
 }

@@ -14,14 +14,16 @@ namespace {
 /// A change of these leaves the model and the course of its training alone, or is the reason to go on.
 bool is_free(const Option& option) {
   static const std::vector<std::string> sections = {"log", "save", "valid"};
-  static const std::vector<std::string> keys = {"run.dir",     "run.max_update", "run.threads",
-                                                "run.profile", "data.dir",       "data.prefetch"};
+  static const std::vector<std::string> keys = {
+      "run.dir",       "run.max_update",         "run.threads", "run.profile", "data.dir",
+      "data.prefetch", "run.dump_precision_plan"};
   return std::ranges::count(sections, option.section()) > 0 || std::ranges::count(keys, option.key()) > 0;
 }
 
 /// Another value is another model.
 bool shapes_model(const Option& option) {
-  return option.section() == "quant" || (option.section() == "model" && !option.name().ends_with("dropout"));
+  return option.section() == "quant" || option.key() == "precision.policy" ||
+         (option.section() == "model" && !option.name().ends_with("dropout"));
 }
 
 /// Sizes that were left to the preset are those that were given, when they are equal.
@@ -47,7 +49,7 @@ void check_resume(const TrainOptions& options, const RunFolder& folder) {
     if (!shapes_model(option)) {
       changes += fmt::format("{}{} was {}, is {}", changes.empty() ? "" : "; ", option.key(),
                              was.empty() ? "empty" : was, is.empty() ? "empty" : is);
-    } else if (option.section() == "quant" || resized) {
+    } else if (option.section() != "model" || resized) {
       fail(ErrorKind::usage, "resume", "{} holds a run with {}={}, not {}; give another run.dir", folder.path(),
            option.key(), was.empty() ? "\"\"" : was, is.empty() ? "\"\"" : is);
     }

@@ -81,6 +81,8 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
   r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
         "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
         "both; bench.dtype is the same");
+  r.add("run.dump_precision_plan", o.dump_precision_plan,
+        "print what every op stores in which type, and where modules differ, instead of training");
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   r.add("run.finetune_from", o.finetune_from, "model or run whose weights training starts from")
       .alias("finetune-from-model");
@@ -137,6 +139,8 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
   declare_run(registry, options);
   declare_model(registry, options.model);
   declare_optim(registry, options.optim);
+  declare_precision_options(registry, options.precision);
+  declare_loss_scale_options(registry, options.loss_scale);
   declare_quant(registry, options.quant);
   declare_teacher(registry, options.teacher);
   declare_upkeep(registry, options);

@@ -5,6 +5,7 @@
 
 #include "apps/lib/log/progress.h"
 #include "apps/lib/options/registry.h"
+#include "apps/lib/train/precision_options.h"
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
 #include "nn/loss/objective.h"
@@ -100,12 +101,15 @@ struct TrainOptions {
   ModelOptions model;
   DataOptions data;
   OptimOptions optim;
+  PrecisionOptions precision;
+  LossScaleOptions loss_scale;
   QuantOptions quant;
   TeacherOptions teacher;
   ValidOptions valid;
   SaveOptions save;
   LogConfig log;
   int64_t profile_updates = 0;
+  bool dump_precision_plan = false;  ///< print it instead of training
 };
 
 /// Options of `lowbit train`.

@@ -64,6 +64,8 @@ DistillationConfig distillation(const TrainOptions& options) {
   return config;
 }
 
+constexpr const char* kLossScalerKey = "loss_scaler";  // of TrainState::extra
+
 constexpr int64_t kLevelsInterval = 100;  // updates; a look costs about as much as quantizing the weights once
 
 void append_line(const std::string& path, const std::string& line) {
@@ -87,6 +89,7 @@ class TrainRun {
   void validate();
   void save();
   void write(Record record);
+  Record interval_record() const;
   void write_interval();  ///< what was trained since the last log interval, if anything
   void write_levels();
   bool due(int64_t interval) const {
@@ -106,6 +109,7 @@ class TrainRun {
   std::unique_ptr<Ema> ema_;
   std::unique_ptr<BatchSource> batches_;
   std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<PrecisionScope> precision_;
   CheckpointStore checkpoints_;
   TrainState state_;
   std::unique_ptr<MetricsWriter> metrics_;
@@ -128,7 +132,13 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
       profile_(folder.path(), options.profile_updates) {
   if (!options.teacher.model.empty()) teacher_ = load_for(task_.tokenizer, options.teacher.model).model;
   model_ = start_model(options, task_.tokenizer, teacher_.get());
+  const Precision precision = precision_of(options.precision);
+  check_patterns(precision, *model_);
+  precision_ = std::make_unique<PrecisionScope>(precision);
+  store_matrices(*model_, options.precision.policy);
   optimizer_ = make_optimizer(*model_, options.optim);
+  if (row_of(options.precision.policy).stochastic_rounding)
+    optimizer_->round_stochastically(static_cast<uint64_t>(options.seed));
   if (options.optim.ema_decay > 0)
     ema_ = std::make_unique<Ema>(optimizer_->groups(), EmaConfig{.decay = options.optim.ema_decay});
   auto batcher = std::make_unique<Batcher>(task_.train, batching(options, model_->config()));
@@ -136,7 +146,10 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   batches_ = std::move(batcher);
   if (options.data.prefetch > 0) batches_ = std::make_unique<Prefetch>(std::move(batches_), options.data.prefetch);
   const Schedule schedule(schedule_of(options, model_->config().dim));
-  trainer_ = std::make_unique<Trainer>(*optimizer_, schedule, TrainerConfig{.clip_norm = options.optim.clip_norm});
+  trainer_ = std::make_unique<Trainer>(
+      *optimizer_, schedule,
+      TrainerConfig{.clip_norm = options.optim.clip_norm,
+                    .loss_scaler = loss_scaler_of(options.precision, options.loss_scale, options.optim.update_freq)});
   state_.random.key = static_cast<uint64_t>(options.seed);
   state_.data.seed = static_cast<uint64_t>(options.seed);
   state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
@@ -151,19 +164,28 @@ StepReport TrainRun::step() {
     for (int64_t i = 0; i < options_.optim.update_freq; ++i) micro.push_back(to_tensors(batches_->next()));
   });
   const RandomState before = state_.random;
-  ++state_.attempts;
-  const StepReport report = trainer_->update(state_.updates, options_.optim.update_freq, [&](int64_t i) {
-    if (i == 0) state_.random = before;  // the second look at a step that diverged must see the same dropout
+  const auto objective = [&](int64_t i) {
+    if (i == 0) state_.random = before;  // whoever looks at a batch again must see the same dropout
     const ForwardContext ctx{.training = true, .random = &state_.random};
     const Seq2SeqBatch& batch = micro[static_cast<size_t>(i)];
     if (!teacher_) return cross_entropy_objective(*model_, batch, options_.label_smoothing, ctx);
     return distillation_objective(*model_, *teacher_, batch, distillation(options_), ctx);
-  });
+  };
+  StepReport report;
+  for (int64_t tries = 0;; ++tries) {
+    ++state_.attempts;
+    report = trainer_->update(state_.updates, options_.optim.update_freq, objective);
+    cost_.add("forward", report.forward_s);
+    cost_.add("backward", report.backward_s);
+    cost_.add("optimizer", report.optimizer_s);
+    if (!report.skipped) break;
+    ++state_.skipped;
+    log_warning("attempt {}: gradient overflow, update {} skipped, loss scale {} -> {}", state_.attempts, report.update,
+                loss_scale_text(report.loss_scale), loss_scale_text(trainer_->loss_scaler()->scale()));
+    if (tries == options_.loss_scale.retry || stop_requested()) return report;
+  }
   ++state_.updates;
   if (ema_) ema_->update(state_.updates);
-  cost_.add("forward", report.forward_s);
-  cost_.add("backward", report.backward_s);
-  cost_.add("optimizer", report.optimizer_s);
   profile_.update_done();
   return report;
 }
@@ -178,13 +200,23 @@ void TrainRun::write(Record record) {
 
 void TrainRun::report_step(const StepReport& report, Progress& progress) {
   meter_.add(report);
-  progress.advance(state_.updates, [&] { return meter_.record("train_inner", epoch(), wall_s()); });
+  progress.advance(state_.updates, [&] { return interval_record(); });
   if (state_.updates % options_.log.interval == 0 || state_.updates == options_.max_update) write_interval();
+}
+
+Record TrainRun::interval_record() const {
+  Record record = meter_.record("train_inner", epoch(), wall_s());
+  if (const LossScaler* scaler = trainer_->loss_scaler()) {
+    record["loss_scale"] = scaler->scale();
+    record["attempts"] = state_.attempts;
+    record["skipped_updates"] = state_.skipped;
+  }
+  return record;
 }
 
 void TrainRun::write_interval() {
   if (meter_.empty()) return;
-  write(meter_.record("train_inner", epoch(), wall_s()));
+  write(interval_record());
   if (state_.updates - levels_update_ >= kLevelsInterval) write_levels();
   meter_ = {};
 }
@@ -238,6 +270,7 @@ void TrainRun::save() {
   cost_.time("checkpoint", [&] {
     state_.data.epoch = batches_->position() / batches_->batches_per_epoch();
     state_.data.batch = batches_->position() % batches_->batches_per_epoch();
+    if (const LossScaler* scaler = trainer_->loss_scaler()) state_.extra[kLossScalerKey] = to_json(scaler->state());
     checkpoints_.save({.model = model_state(*model_),
                        .optimizer = optimizer_->state(),
                        .ema = ema_ ? ema_->state() : StateDict{},
@@ -256,6 +289,8 @@ void TrainRun::restore() {
   optimizer_->load_state(checkpoint.optimizer);
   if (ema_) ema_->load_state(checkpoint.ema);
   state_ = checkpoint.state;
+  if (LossScaler* scaler = trainer_->loss_scaler(); scaler && state_.extra.count(kLossScalerKey))
+    scaler->set_state(loss_scaler_state_from_json(state_.extra.at(kLossScalerKey), last->folder));
   batches_->seek(state_.data.epoch * batches_->batches_per_epoch() + state_.data.batch);
   log_info("going on after update {} from {}", state_.updates, last->folder);
 }
@@ -287,11 +322,13 @@ int TrainRun::train_to_the_end() {
   const StopGuard guard;
   Progress progress("train", options_.max_update, options_.log, state_.updates);
   while (state_.updates < options_.max_update && !out_of_patience()) {
-    report_step(step(), progress);
+    const StepReport report = step();
+    if (!report.skipped) report_step(report, progress);
     const bool last = state_.updates == options_.max_update;
-    const bool validated = last || due(options_.valid.interval);
+    const bool validated = !report.skipped && (last || due(options_.valid.interval));
     if (validated) validate();
-    if (validated || stop_requested() || (options_.save.interval > 0 && due(options_.save.interval))) save();
+    const bool wanted = !report.skipped && options_.save.interval > 0 && due(options_.save.interval);
+    if (validated || wanted || stop_requested()) save();
     if (stop_requested() && !last) {
       write_interval();
       log_warning("stopped after update {} of {}; the same command goes on from there", state_.updates,

@@ -1,5 +1,6 @@
 #include "core/kernels/elementwise.h"
 
+#include "core/kernels/cpu/philox_lanes.h"
 #include "core/kernels/cpu/simd.h"
 
 namespace lowbit::LB_TARGET_NS {
@@ -85,11 +86,35 @@ void axpby(const AxpbyArgs& a) {
   });
 }
 
+/// How many of the n elements the hardware converted; the loop does the rest. Same bits as half.h (half_test.cpp).
+template <class From, class To>
+int64_t cast_by_instruction(const From*, To*, int64_t) {
+  return 0;
+}
+#ifdef __F16C__
+template <>
+int64_t cast_by_instruction(const f16* x, float* y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i))));
+  return i;
+}
+template <>
+int64_t cast_by_instruction(const float* x, f16* y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
+  return i;
+}
+#endif
+
 template <class From, class To>
 void cast_loop(const CastArgs& a) {
   const From* x = static_cast<const From*>(a.x);
   To* y = static_cast<To*>(a.y);
   parallel_ranges(a.n, [=](int64_t begin, int64_t end) {
+    begin += cast_by_instruction(x + begin, y + begin, end - begin);
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) store(y + i, static_cast<Compute<To>>(load(x + i)));
   });
@@ -112,6 +137,28 @@ void cast_from(const CastArgs& a) {
   }
 }
 
+/// x plus random bits below the last one that bf16 keeps, cut off there. Infinity and NaN stay what they are.
+[[gnu::always_inline]] inline bf16 round_by(float x, uint32_t random) {
+  const uint32_t bits = std::bit_cast<uint32_t>(x);
+  const bool finite = (bits & 0x7f800000u) != 0x7f800000u;
+  const uint32_t moved = select_bits(finite, bits + random, bits | (bits << 9 != 0 ? 0x400000u : 0u));
+  return {static_cast<uint16_t>(moved >> 16)};
+}
+
+void stochastic_round(const StochasticRoundArgs& a) {
+  constexpr int64_t kHalves = 8, kTile = kPhiloxLanes * kHalves;
+  parallel_for((a.n + kTile - 1) / kTile, a.n > kParallelElements, [=](int64_t tile) {
+    uint32_t words[4][kPhiloxLanes];
+    philox_lanes(a.key, static_cast<uint64_t>(tile) * kPhiloxLanes, words);
+    const int64_t begin = tile * kTile, count = a.n - begin < kTile ? a.n - begin : kTile;
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t half = i / kPhiloxLanes;
+      const uint32_t random = words[half / 2][i % kPhiloxLanes] >> (half % 2 * 16) & 0xffffu;
+      a.y[begin + i] = round_by(a.x[begin + i], random);
+    }
+  });
+}
+
 template <class T>
 void fill_loop(const FillArgs& a) {
   T* y = static_cast<T*>(a.y);
@@ -131,6 +178,7 @@ void fill(ElementwiseKernels& table) {
   table.binary = [](Stream&, const BinaryArgs& a) { LB_VISIT_FLOATING(a.dtype, binary, a) };
   table.axpby = [](Stream&, const AxpbyArgs& a) { LB_VISIT_FLOATING(a.dtype, axpby, a) };
   table.cast = [](Stream&, const CastArgs& a) { LB_VISIT_FLOATING(a.from, cast_from, a) };
+  table.stochastic_round = [](Stream&, const StochasticRoundArgs& a) { stochastic_round(a); };
   table.fill = [](Stream&, const FillArgs& a) { LB_VISIT_FLOATING(a.dtype, fill_loop, a) };
 }
 

@@ -43,9 +43,9 @@ void backward(const EmbeddingGradArgs& a) {
 #pragma omp simd
         for (int64_t j = 0; j < width; ++j) sum[j] += load(dy + j);
       }
-      T* dtable = static_cast<T*>(a.dtable) + v * a.width + begin;
+      C* dtable = static_cast<C*>(a.dtable) + v * a.width + begin;
 #pragma omp simd
-      for (int64_t j = 0; j < width; ++j) store(dtable + j, sum[j] * scale);
+      for (int64_t j = 0; j < width; ++j) dtable[j] = sum[j] * scale;
     }
   }
 }

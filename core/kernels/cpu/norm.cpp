@@ -10,7 +10,7 @@ namespace {
 template <class T>
 void forward(const NormArgs& a) {
   using C = Compute<T>;
-  const T *weight = static_cast<const T*>(a.weight), *bias = static_cast<const T*>(a.bias);
+  const C *weight = static_cast<const C*>(a.weight), *bias = static_cast<const C*>(a.bias);
   const C share = C{1} / static_cast<C>(a.cols), eps = static_cast<C>(a.eps);
   parallel_for(a.rows, a.rows * a.cols > kParallelElements, [=](int64_t r) {
     const T* x = static_cast<const T*>(a.x) + r * a.cols;
@@ -24,8 +24,8 @@ void forward(const NormArgs& a) {
 #pragma omp simd
       for (int64_t j = 0; j < a.cols; ++j) store(y + j, (load(x + j) - mean) * rstd * factor(j) + offset(j));
     };
-    const auto factor = [=](int64_t j) { return load(weight + j); };
-    const auto offset = [=](int64_t j) { return load(bias + j); };
+    const auto factor = [=](int64_t j) { return weight[j]; };
+    const auto offset = [=](int64_t j) { return bias[j]; };
     const auto one = [](int64_t) { return C{1}; };
     const auto zero = [](int64_t) { return C{0}; };
     if (bias) {
@@ -44,7 +44,7 @@ void forward(const NormArgs& a) {
 template <class T>
 void backward(const NormGradArgs& a) {
   using C = Compute<T>;
-  const T* weight = static_cast<const T*>(a.weight);
+  const C* weight = static_cast<const C*>(a.weight);
   const C share = C{1} / static_cast<C>(a.cols);
   const int64_t step = row_block_size(a.rows), blocks = row_block_count(a.rows);
   C* parts = static_cast<C*>(a.workspace);
@@ -65,7 +65,7 @@ void backward(const NormGradArgs& a) {
         for (int64_t j = 0; j < a.cols; ++j) store(dx + j, rstd * (g(j) - hat(j) * dot - shift));
       };
       if (weight) {
-        row([=](int64_t j) { return load(dy + j) * load(weight + j); });
+        row([=](int64_t j) { return load(dy + j) * weight[j]; });
       } else {
         row([=](int64_t j) { return static_cast<C>(load(dy + j)); });
       }
@@ -81,7 +81,7 @@ void backward(const NormGradArgs& a) {
     for (int64_t j = 0; j < a.cols; ++j) {
       C total = 0;
       for (int64_t b = 0; b < blocks; ++b) total += part[2 * b * a.cols + j];
-      store(static_cast<T*>(sum) + j, total);
+      static_cast<C*>(sum)[j] = total;
     }
   };
   combine(a.dweight, parts);

@@ -345,6 +345,7 @@ void dequantize_to(const DequantizeArgs& a) {
 
 void dequantize(Stream&, const DequantizeArgs& a) {
   if (a.dtype == DType::bf16) return dequantize_to<bf16>(a);
+  if (a.dtype == DType::f16) return dequantize_to<f16>(a);
   dequantize_to<float>(a);
 }
 

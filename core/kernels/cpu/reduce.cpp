@@ -63,7 +63,7 @@ void column_sum(const ColumnSumArgs& a) {
   using C = Compute<T>;
   const T* x = static_cast<const T*>(a.x);
   C* parts = static_cast<C*>(a.workspace);
-  T* y = static_cast<T*>(a.y);
+  C* y = static_cast<C*>(a.y);
   const int64_t step = row_block_size(a.rows), blocks = row_block_count(a.rows);
   parallel_for(blocks, a.rows * a.cols > kParallelElements, [=](int64_t b) {
     C* part = parts + b * a.cols;
@@ -78,7 +78,7 @@ void column_sum(const ColumnSumArgs& a) {
   parallel_for(a.cols, blocks * a.cols > kParallelElements, [=](int64_t j) {
     C sum = 0;
     for (int64_t b = 0; b < blocks; ++b) sum += parts[b * a.cols + j];
-    store(y + j, sum);
+    y[j] = sum;
   });
 }
 

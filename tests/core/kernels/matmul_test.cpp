@@ -62,8 +62,9 @@ TEST(Matmul, HalfTypesRoundOnce) {
   for (const DType dtype : {DType::f16, DType::bf16}) {
     const Tensor a = random_uniform(Shape{5, 300}, -1, 1, 1).to(dtype);
     const Tensor b = random_uniform(Shape{300, 9}, -1, 1, 2).to(dtype);
-    const Tensor bias = random_uniform(Shape{9}, -1, 1, 3).to(dtype);
-    const Tensor wide = ops::matmul(a.to(DType::f32), b.to(DType::f32), {.bias = bias.to(DType::f32)});
+    const Tensor bias = random_uniform(Shape{9}, -1, 1, 3);
+    const Tensor wide = ops::matmul(a.to(DType::f32), b.to(DType::f32), {.bias = bias});
+    EXPECT_EQ(ops::matmul(a, b, {.bias = bias, .result = DType::f32}).dtype(), DType::f32);
     EXPECT_EQ(ops::matmul(a, b, {.bias = bias}).to(DType::f32).to_vector<float>(),
               wide.to(dtype).to(DType::f32).to_vector<float>());
   }

@@ -68,8 +68,8 @@ TEST(Norm, ARowDependsOnItselfOnly) {
 
 TEST(Norm, HalfTypesComputeInFloatAndRoundOnce) {
   for (const DType dtype : {DType::f16, DType::bf16}) {
-    const Tensor x = random_uniform(Shape{4, 40}, -1, 1, 1).to(dtype), w = random_uniform(Shape{40}, 0, 2, 2).to(dtype);
-    const Tensor wide = ops::norm(ops::NormKind::layer, x.to(DType::f32), w.to(DType::f32), {}, 1e-5).y;
+    const Tensor x = random_uniform(Shape{4, 40}, -1, 1, 1).to(dtype), w = random_uniform(Shape{40}, 0, 2, 2);
+    const Tensor wide = ops::norm(ops::NormKind::layer, x.to(DType::f32), w, {}, 1e-5).y;
     EXPECT_EQ(ops::norm(ops::NormKind::layer, x, w, {}, 1e-5).y.to(DType::f32).to_vector<float>(),
               wide.to(dtype).to(DType::f32).to_vector<float>());
   }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "autograd/functions/elementwise.h"
 #include "core/random.h"
 
 namespace lowbit {
@@ -69,6 +70,50 @@ TEST(Rescale, StepsLeftOverAreZero) {
   for (int64_t b = 0; b < kBatch; ++b)
     for (int64_t i = 0; i < kChannels; ++i) EXPECT_EQ(q.data<float>()[(b * kTime + 4) * kChannels + i], 0);
   for (float one : rescale_by_time(Variable(value), kTime + 1).value().to_vector<float>()) EXPECT_EQ(one, 0);
+}
+
+/// Output y of 64 x 32 with one large element: what training.md 1.2 measured in PyTorch's half precision.
+struct Published {
+  bool forward_finite = true;
+  int64_t bad_gradients = 0;
+};
+Published published(float peak, float loss_scale, DType storage) {
+  Tensor value = random_normal({1, 64, 32}, 0, 30, 9);
+  value.mutable_data<float>()[777] = peak;
+  const Variable leaf(value, true);
+  const Variable z = rescale_as_published(cast(leaf, storage), 1);
+  Tensor upstream = random_normal(z.shape(), 0, 1, 10);
+  for (int64_t i = 0; i < upstream.numel(); ++i) upstream.mutable_data<float>()[i] *= loss_scale;
+  z.backward(upstream.to(storage));
+  Published result;
+  for (const float v : z.value().to(DType::f32).to_vector<float>()) result.forward_finite &= std::isfinite(v);
+  for (const float v : leaf.grad().to_vector<float>()) result.bad_gradients += !std::isfinite(v);
+  return result;
+}
+
+TEST(PublishedRescale, FailsInF16UnderEveryLossScaleAndShowsNothingInTheForward) {
+  for (const float scale : {0x1p-10f, 1.0f, 0x1p7f, 0x1p13f}) {
+    for (const float peak : {512.0f, 790.0f}) {
+      const Published half = published(peak, scale, DType::f16);
+      EXPECT_TRUE(half.forward_finite);
+      EXPECT_EQ(half.bad_gradients, 1) << "the element with the maximum, at scale " << scale;
+    }
+    EXPECT_EQ(published(511.5f, scale, DType::f16).bad_gradients, 0);
+    EXPECT_EQ(published(790, scale, DType::f32).bad_gradients, 0);
+    EXPECT_EQ(published(790, scale, DType::bf16).bad_gradients, 0);
+  }
+}
+
+TEST(PublishedRescale, IsRescaleByTimeWhereNothingOverflows) {
+  const Tensor value = random_normal({kBatch, kTime, kChannels}, 0, 1, 9), dz = random_normal(value.shape(), 0, 1, 10);
+  const Variable a(value, true), b(value, true);
+  const Variable mine = rescale_by_time(a, 2), theirs = rescale_as_published(b, 2);
+  mine.backward(dz);
+  theirs.backward(dz);
+  for (int64_t i = 0; i < value.numel(); ++i) {
+    EXPECT_NEAR(mine.value().data<float>()[i], theirs.value().data<float>()[i], 1e-4);
+    EXPECT_NEAR(a.grad().data<float>()[i], b.grad().data<float>()[i], 2e-3);
+  }
 }
 
 }  // namespace
