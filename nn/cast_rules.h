@@ -45,6 +45,7 @@ inline constexpr CastRule kCastRules[] = {
     {"dropout", Stored::site, Stored::f32, Stored::site, true, "by selection: 0 * inf would be NaN"},
     {"vector_product", Stored::f32, Stored::f32, Stored::f32, true, "g and h and their gradients in f32"},
     {"rescale", Stored::f32, Stored::f32, Stored::f32, true, "reciprocal first: nothing of levels * |y| is stored"},
+    {"rescale_as_published", Stored::site, Stored::f32, Stored::site, true, "rounds where public code does: overflows"},
     {"reshape", Stored::input, Stored::input, Stored::input, true, "no arithmetic"},
     {"cross_entropy", Stored::site, Stored::f32, Stored::f32, true, "log softmax in f32, sums in f64"},
     {"soft_cross_entropy", Stored::site, Stored::f32, Stored::f32, true, "log softmax in f32, sums in f64"},

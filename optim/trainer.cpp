@@ -78,7 +78,7 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
     const LossScaler::Outcome outcome = scaler_->on_attempt(!symptom.empty());
     report.skipped = outcome == LossScaler::Outcome::skip;
     if (outcome == LossScaler::Outcome::floor)
-      symptom += fmt::format(", and the loss scale {} is at its floor", report.loss_scale);
+      symptom += fmt::format(", and the loss scale 2^{} is at its floor", std::ilogb(report.loss_scale));
     if (outcome == LossScaler::Outcome::stuck) symptom += ", as in half of the last 64 attempts";
     if (outcome == LossScaler::Outcome::step && norm.non_finite > 0) {
       prune_gradients(optimizer_.groups());
