@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -27,13 +29,53 @@ constexpr size_t kHugePage = size_t{2} << 20;
 
 /// Large blocks lie on huge pages where the system has them: streaming through a matrix of codes is bound by the page
 /// tables otherwise.
-void* from_system(size_t size) {
+void* from_system(size_t size, size_t alignment) {
   void* block = nullptr;
-  if (posix_memalign(&block, size < kHugePage ? kAlignment : kHugePage, size) != 0) return nullptr;
+  if (posix_memalign(&block, alignment, size) != 0) return nullptr;
   if (size >= kHugePage)  // a hint; its failure changes nothing
     madvise(block, size / kHugePage * kHugePage, MADV_HUGEPAGE);
   return block;
 }
+
+/// Blocks smaller than a huge page, which share some: a packed layer of a model is one. A slab goes back to the system
+/// when all its blocks are given back.
+class Slabs {
+ public:
+#ifdef __SANITIZE_ADDRESS__
+  static constexpr size_t kSmallest = kHugePage;  // blocks apart, so that their ends are watched
+#else
+  static constexpr size_t kSmallest = size_t{16} << 10;
+#endif
+  static bool holds(size_t size) { return kSmallest <= size && size < kHugePage; }
+
+  void* carve(size_t size) {
+    if (!newest_ || used_ + size > kBytes) {
+      void* slab = from_system(kBytes, kBytes);
+      if (!slab) return nullptr;
+      newest_ = static_cast<std::byte*>(slab);
+      used_ = 0;
+    }
+    ++blocks_[newest_];
+    void* block = newest_ + used_;
+    used_ += size + kAlignment;  // neighbours of one size would else meet in the same sets of the caches
+    return block;
+  }
+
+  void give_back(void* block) noexcept {
+    const auto slab = blocks_.find(static_cast<std::byte*>(block) - reinterpret_cast<uintptr_t>(block) % kBytes);
+    if (--slab->second > 0) return;
+    if (slab->first == newest_) newest_ = nullptr;
+    std::free(slab->first);
+    blocks_.erase(slab);
+  }
+
+ private:
+  static constexpr size_t kBytes = 8 * kHugePage;
+
+  std::map<std::byte*, int64_t> blocks_;  ///< of every slab, how many are out
+  std::byte* newest_ = nullptr;
+  size_t used_ = 0;  ///< of the newest
+};
 
 class CpuAllocator final : public Allocator {
  public:
@@ -41,10 +83,10 @@ class CpuAllocator final : public Allocator {
     const size_t size = size_class(bytes);
     std::lock_guard lock(mutex_);
     Block block = take_cached(size);
-    if (!block.ptr) block.ptr = from_system(size);
+    if (!block.ptr) block.ptr = new_block(size);
     if (!block.ptr) {
       drop_cache();
-      block.ptr = from_system(size);
+      block.ptr = new_block(size);
     }
     LB_REQUIRE(block.ptr, ErrorKind::memory, "allocator",
                "out of memory: {} bytes asked for, {} in use, {} at the peak; use a smaller batch", bytes, in_use_,
@@ -92,14 +134,20 @@ class CpuAllocator final : public Allocator {
     return block;
   }
 
+  void* new_block(size_t size) {
+    if (Slabs::holds(size)) return slabs_.carve(size);
+    return from_system(size, size < kHugePage ? kAlignment : kHugePage);
+  }
+
   void drop_cache() noexcept {
     for (auto& [size, blocks] : cache_)
-      for (void* ptr : blocks) std::free(ptr);
+      for (void* ptr : blocks) Slabs::holds(size) ? slabs_.give_back(ptr) : std::free(ptr);
     cache_.clear();
   }
 
   mutable std::mutex mutex_;
   std::map<size_t, std::vector<void*>> cache_;
+  Slabs slabs_;
   size_t in_use_ = 0, peak_ = 0;
 };
 

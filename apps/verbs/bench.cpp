@@ -73,10 +73,11 @@ void refuse_foreign_options(const BenchmarkKind& kind, const OptionRegistry& reg
 }
 
 int run(const BenchVerb& verb, const OptionRegistry& registry) {
-  const BenchOptions& options = verb.options;
+  BenchOptions options = verb.options;
   const BenchmarkKind& kind = find_benchmark(options.name);
   refuse_foreign_options(kind, registry);
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
+  if (!options.profile.empty()) options.peaks = measure_peaks();  // first: its memory is none of the benchmark's
   const nlohmann::ordered_json report = to_json(options, kind.run(options));
   write_output(verb.json ? report.dump() + "\n" : to_table(report));
   return 0;

@@ -1,5 +1,9 @@
 #include <fmt/format.h>
+#include <omp.h>
 
+#include <cmath>
+
+#include "apps/lib/profile/machine_peaks.h"
 #include "apps/lib/program/environment.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
@@ -13,7 +17,8 @@ struct DoctorConfig {
 };
 
 void declare(OptionRegistry& registry, DoctorConfig& config) {
-  registry.add("doctor.kernels", config.kernels, "which instruction set each kernel family uses here, and why");
+  registry.add("doctor.kernels", config.kernels,
+               "which instruction set each kernel family uses here, and why; measured peaks");
   registry.add("doctor.json", config.json, "print one JSON object");
 }
 
@@ -41,6 +46,15 @@ nlohmann::ordered_json kernel_report() {
   return report;
 }
 
+nlohmann::ordered_json peak_report() {
+  const MachinePeaks peaks = measure_peaks();
+  return {{"threads", omp_get_max_threads()},
+          {"f32_gemm_gflop_per_s", std::lround(peaks.f32)},
+          {"bf16_gemm_gflop_per_s", std::lround(peaks.bf16)},
+          {"int8_gemm_gop_per_s", std::lround(peaks.integer)},
+          {"memory_read_gb_per_s", std::round(10 * peaks.memory) / 10}};
+}
+
 std::string kernel_table(const nlohmann::ordered_json& report) {
   std::string text = "kernels\n";
   for (const auto& [family, entry] : report.items()) {
@@ -57,7 +71,10 @@ std::string kernel_table(const nlohmann::ordered_json& report) {
 
 int run(const DoctorConfig& config, const OptionRegistry&) {
   nlohmann::ordered_json report = environment_report();
-  if (config.kernels) report["kernels"] = kernel_report();
+  if (config.kernels) {
+    report["kernels"] = kernel_report();
+    report["peaks"] = peak_report();
+  }
   if (config.json) {
     write_output(report.dump(2) + "\n");
     return 0;

@@ -8,13 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/lib/profile/machine_peaks.h"
+
 namespace lowbit {
 
 /// What `lowbit bench` is told; each benchmark reads its own part (BenchmarkKind::options).
 struct BenchOptions {
   std::string name;
   int64_t threads = 1, rounds = 7, warmup = 2;
-  std::string profile;  ///< file for a Chrome trace; empty: no profile
+  std::string profile;   ///< file for a Chrome trace; empty: no profile
+  MachinePeaks peaks{};  ///< what the profile compares with
 
   std::string model = "bart-base", recipe = "none", dtype = "f32", precision = "fp32";
   int64_t output_bits = 0;  ///< 0: the recipe's

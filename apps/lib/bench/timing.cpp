@@ -14,7 +14,8 @@ void run_rounds(const BenchOptions& options, const std::function<void(bool count
   for (int64_t i = 0; i < options.rounds; ++i) round(true);
   if (!profiler) return;
   write_file_atomically(options.profile, chrome_trace(profiler->events()));
-  fmt::print(stderr, "{}trace: {}\n", profile_table(profiler->events(), options.rounds), options.profile);
+  fmt::print(stderr, "{}trace: {}\n", profile_table(profiler->events(), options.rounds, options.peaks),
+             options.profile);
 }
 
 }  // namespace lowbit

@@ -20,9 +20,10 @@ void ProfileWindow::finish() {
 }
 
 void ProfileWindow::write(int64_t updates) {
-  write_file_atomically(folder_ + "/profile.txt", profile_table(profiler_->events(), updates));
-  write_file_atomically(folder_ + "/trace.json", chrome_trace(profiler_->events()));
+  const std::vector<ProfileEvent> events = profiler_->events();
   profiler_.reset();
+  write_file_atomically(folder_ + "/profile.txt", profile_table(events, updates, measure_peaks()));
+  write_file_atomically(folder_ + "/trace.json", chrome_trace(events));
   log_info("profile of {} updates: {}/profile.txt; trace.json beside it opens in chrome://tracing", updates, folder_);
 }
 

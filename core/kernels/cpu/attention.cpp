@@ -113,11 +113,17 @@ void context(const AttentionContextArgs& a) {
   const AttentionShape& s = a.shape;
   const int64_t d = s.heads * s.width, width_stride = attention_stride(s.width);
   for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
-    C* packed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).context;
-    pack(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, packed, width_stride);
+    const T* v = head_of<const T>(a.v, s, s.keys, batch, head);
     const T* probs = static_cast<const T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
-    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1}, packed, width_stride,
-                       head_of<T>(a.context, s, s.queries, batch, head), d);
+    const auto multiply = [&](const C* right, int64_t stride) {
+      ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1}, right, stride,
+                         head_of<T>(a.context, s, s.queries, batch, head), d);
+    };
+    if constexpr (__is_same(T, C))  // a step of decoding reads every value once: not worth a copy
+      if (s.queries <= 4 && s.width == padded_columns(s.width)) return multiply(v, d);
+    C* packed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).context;
+    pack(v, d, s.keys, s.width, packed, width_stride);
+    multiply(packed, width_stride);
   });
 }
 

@@ -107,6 +107,9 @@ TEST(Program, DoctorSaysWhichKernelsRunHere) {
     EXPECT_EQ(entry.at("used"), std::string(to_string(family.chosen())));
     EXPECT_TRUE(runs_here(family.chosen())) << family.name;
   }
+  for (const char* peak :
+       {"f32_gemm_gflop_per_s", "bf16_gemm_gflop_per_s", "int8_gemm_gop_per_s", "memory_read_gb_per_s"})
+    EXPECT_GT(report.at("peaks").at(peak), 0) << peak;
   const std::string table = test::run_captured(all_verbs(), {"doctor", "--kernels"}).out;
   EXPECT_NE(table.find("\n  qgemm "), std::string::npos) << table;
 }

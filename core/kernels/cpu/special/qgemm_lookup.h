@@ -127,25 +127,39 @@ void look_up(const Tables* tables, const uint8_t* w0, const uint8_t* w1, int64_t
   }
 }
 
+/// Prefetches the lines of `panels` panels, `stride` bytes from one to the next.
+inline void prefetch_panels(const uint8_t* w, int64_t stride, int64_t panels, int64_t lines) {
+  for (int64_t p = 0; p < panels; ++p)
+    for (int64_t i = 0; i < lines; ++i) prefetch(w + p * stride + i * kLineBytes);
+}
+
 inline void lookup_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int64_t panels) {
   constexpr int64_t kStride = kLookupPanels * kPanelRows;
   alignas(64) int32_t acc[kLookupRows * kStride];
-  Tables tables[kLookupRows];
+  Tables tables[kLookupRows];  // [spans][rows]
   const int64_t panel_bytes = lines_of(a) * kLineBytes, even = div_up(panels, 2) * 2;
+  const int64_t most_spans = kLookupRows / rows;  // as few visits of a panel as the L1 cache allows
   for (int64_t r = 0; r < rows; ++r)
     std::memset(acc + r * kStride, 0, static_cast<size_t>(even * kPanelRows) * sizeof(int32_t));
-  for (int64_t k = 0; k < a.k; k += kLookupColumns) {
-    const int64_t columns = min(kLookupColumns, a.k - k), lines = div_up(columns, 32);
-    for (int64_t r = 0; r < rows; ++r) make_tables(a.x + (row + r) * a.k + k, columns, tables[r]);
+  for (int64_t k = 0; k < a.k; k += most_spans * kLookupColumns) {
+    const int64_t columns = min(most_spans * kLookupColumns, a.k - k), lines = div_up(columns, 32);
     const uint8_t* w = a.panels + panel * panel_bytes + k / 32 * kLineBytes;
+    prefetch_panels(w, panel_bytes, kLookupAhead, lines);
+    const int64_t spans = div_up(columns, kLookupColumns);
+    for (int64_t s = 0; s < spans; ++s)
+      for (int64_t r = 0; r < rows; ++r)
+        make_tables(a.x + (row + r) * a.k + k + s * kLookupColumns, min(kLookupColumns, columns - s * kLookupColumns),
+                    tables[s * rows + r]);
     with_constant<kLookupRows>(rows, [&](auto height) {
+      constexpr int kHeight = decltype(height)::value;
       for (int64_t p = 0; p < panels; p += 2) {
         const uint8_t *first = w + p * panel_bytes, *second = w + min(p + 1, panels - 1) * panel_bytes;
-        for (int64_t i = 0; i < lines; ++i) {
-          prefetch(first + kLookupAhead * panel_bytes + i * kLineBytes);
-          prefetch(first + (kLookupAhead + 1) * panel_bytes + i * kLineBytes);
+        prefetch_panels(first + kLookupAhead * panel_bytes, panel_bytes, 2, lines);
+        for (int64_t s = 0; s < spans; ++s) {
+          const int64_t line = s * kLookupColumns / 32, at = line * kLineBytes;
+          look_up<kHeight>(tables + s * kHeight, first + at, second + at, min(kLookupColumns / 32, lines - line),
+                           acc + p * kPanelRows, kStride);
         }
-        look_up<decltype(height)::value>(tables, first, second, lines, acc + p * kPanelRows, kStride);
       }
     });
   }

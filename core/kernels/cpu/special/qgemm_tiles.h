@@ -28,9 +28,11 @@ void with_constant(int64_t count, Fn fn) {
 
 inline int64_t lines_of(const QGemmArgs& a) { return div_up(a.k, kStepColumns * a.layout.steps_per_line()); }
 
-/// For panels that are not read in the order of their addresses, which the hardware would follow. A hint, without fault
-/// beyond the last panel.
-inline void prefetch(const uint8_t* line) { _mm_prefetch(reinterpret_cast<const char*>(line), _MM_HINT_T1); }
+/// Hints, without fault beyond the last panel: into the L2 cache, for panels that are not read in the order of their
+/// addresses; into L1. Not the intrinsic: g++ 12 takes a function of nothing else for one without effect, and drops its
+/// calls.
+inline void prefetch(const uint8_t* line) { __asm__ volatile("prefetcht1 %0" : : "m"(*line)); }
+inline void prefetch_near(const uint8_t* line) { __asm__ volatile("prefetcht0 %0" : : "m"(*line)); }
 
 inline __m512i broadcast4(const void* p) {
   int32_t bytes;

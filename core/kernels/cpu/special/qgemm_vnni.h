@@ -2,28 +2,31 @@
 
 #include "core/kernels/cpu/special/qgemm_tiles.h"
 
-/// Any x times fields of 2, 4 or 8 bits, whose codes are field - bias (only binary ones have a shift). A tile reads
-/// packed lines and rows of x where they lie: a field is unpacked in a register and feeds VPDPBUSD, which adds four
-/// products u * x to each of 16 int32 outputs, for every row of the tile. Sums are exact: u <= 255, |x| <= 128 and k <=
-/// 65536 keep them below 255 * 2^23 < 2^31.
+/// Any x times fields of 2, 4 or 8 bits, whose codes are field - bias (only binary ones have a shift). A tile, some
+/// rows and one panel, reads packed lines and rows of x where they lie: a field is unpacked in a register and feeds
+/// VPDPBUSD, which adds four products u * x to each of 16 int32 outputs, for every row of the tile. Sums are exact: u
+/// <= 255, |x|
+/// <= 128 and k <= 65536 keep them below 255 * 2^23 < 2^31.
+///
+/// One panel, because then the weights are one stream of addresses, which the hardware follows at the speed of memory:
+/// of two and more streams it loses track, and a token of decoding, which reads all weights once, takes twice the time.
 namespace lowbit {
 namespace {
 
-/// Panels of a tile of some rows: enough sums to hide the latency of VPDPBUSD and to share what is read of x.
-constexpr int tile_panels(int bits, int rows) {
-  if (rows == 1) return bits == 2 ? 2 : 4;
-  return rows == 2 ? 4 : rows <= 4 ? 3 : 2;
-}
-
-template <int bits, int rows, int panels>
+template <int bits, int rows>
 struct VnniTile {
   static constexpr int kFields = 8 / bits;
   static constexpr int64_t kColumns = kFields * kStepColumns;
-  /// One row leaves field f where it is in its byte, so that one AND unpacks it, and gives it sums of its own, 2^(f *
+  /// Few rows leave field f where it is in its byte, so that one AND unpacks it, and give it sums of its own, 2^(f *
   /// bits) times too large: below 2^31 as well, for the operand is still a byte.
-  static constexpr bool kInPlace = bits < 8 && rows == 1;
-  static constexpr int kSums = kInPlace ? kFields : 1;
-  using Sums = __m512i[rows][panels][kSums];
+  static constexpr bool kInPlace = bits < 8 && rows * kFields <= 12;
+  /// Sums of an output: enough of them in a tile to hide the latency of VPDPBUSD.
+  static constexpr int kEnough = rows == 1 ? 4 : rows < 4 ? 2 : 1;
+  static constexpr int kSums = kInPlace && kFields > kEnough ? kFields : kEnough;
+  static constexpr int kLines = kSums > kFields ? kSums / kFields : 1;  ///< that feed different sums
+  /// Behind a tall tile, which reads slowly, the hardware does not run ahead far enough.
+  static constexpr int64_t kAhead = rows > 4 ? 1024 : 0;
+  using Sums = __m512i[rows][kSums];
 
   static __m512i field(__m512i line, int f) {
     if constexpr (bits == 8) {
@@ -36,56 +39,51 @@ struct VnniTile {
     }
   }
 
-  [[gnu::always_inline]] static void add_line(const uint8_t* w, int64_t panel_bytes, const int8_t* x, int64_t x_stride,
+  [[gnu::always_inline]] static void add_line(const uint8_t* w, const int8_t* x, int64_t x_stride, int index,
                                               Sums& sums) {
-    __m512i line[panels];
-#pragma GCC unroll 8
-    for (int p = 0; p < panels; ++p) line[p] = _mm512_loadu_si512(w + p * panel_bytes);
+    const __m512i line = _mm512_loadu_si512(w);
+    if constexpr (kAhead > 0) prefetch_near(w + kAhead);
 #pragma GCC unroll 8
     for (int f = 0; f < kFields; ++f) {
-      __m512i u[panels];
-#pragma GCC unroll 8
-      for (int p = 0; p < panels; ++p) u[p] = field(line[p], f);
+      const __m512i u = field(line, f);
 #pragma GCC unroll 8
       for (int r = 0; r < rows; ++r) {
-        const __m512i xs = broadcast4(x + r * x_stride + f * kStepColumns);
-#pragma GCC unroll 8
-        for (int p = 0; p < panels; ++p) {
-          __m512i& sum = sums[r][p][kInPlace ? f : 0];
-          sum = _mm512_dpbusd_epi32(sum, u[p], xs);
-        }
+        __m512i& sum = sums[r][(index * kFields + f) % kSums];
+        sum = _mm512_dpbusd_epi32(sum, u, broadcast4(x + r * x_stride + f * kStepColumns));
       }
     }
   }
 
   static void run(const QGemmArgs& a, TileAt at, const int32_t* x_sums) {
-    const int64_t lines = lines_of(a), whole = a.k / kColumns, panel_bytes = lines * kLineBytes;
-    const uint8_t* w = a.panels + at.panel * panel_bytes;
+    const int64_t lines = lines_of(a), whole = a.k / kColumns;
+    const uint8_t* w = a.panels + at.panel * lines * kLineBytes;
     const int8_t* x = a.x + at.row * a.k;
     Sums sums;
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 8
-      for (int p = 0; p < panels; ++p)
+      for (int s = 0; s < kSums; ++s) sums[r][s] = _mm512_setzero_si512();
+    int64_t i = 0;
+    for (; i + kLines <= whole; i += kLines)
 #pragma GCC unroll 8
-        for (int f = 0; f < kSums; ++f) sums[r][p][f] = _mm512_setzero_si512();
-    for (int64_t i = 0; i < whole; ++i) add_line(w + i * kLineBytes, panel_bytes, x + i * kColumns, a.k, sums);
+      for (int l = 0; l < kLines; ++l) add_line(w + (i + l) * kLineBytes, x + (i + l) * kColumns, a.k, l, sums);
+    for (; i < whole; ++i) add_line(w + i * kLineBytes, x + i * kColumns, a.k, 0, sums);
     if (whole < lines) {
       int8_t tail[rows][kColumns] = {};
       for (int r = 0; r < rows; ++r)
         std::memcpy(tail[r], x + r * a.k + whole * kColumns, static_cast<size_t>(a.k - whole * kColumns));
-      add_line(w + whole * kLineBytes, panel_bytes, tail[0], kColumns, sums);
+      add_line(w + whole * kLineBytes, tail[0], kColumns, 0, sums);
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r)
+    for (int r = 0; r < rows; ++r) {
+      __m512i dot = _mm512_set1_epi32(-a.layout.bias * x_sums[r]);
 #pragma GCC unroll 8
-      for (int p = 0; p < panels; ++p) {
-        __m512i dot = _mm512_set1_epi32(-a.layout.bias * x_sums[r]);
-#pragma GCC unroll 8
-        for (int f = 0; f < kSums; ++f)
-          dot = _mm512_add_epi32(dot, _mm512_srai_epi32(sums[r][p][f], static_cast<unsigned>(f * bits)));
-        store_outputs(a, at.row + r, at.panel + p, dot);
+      for (int s = 0; s < kSums; ++s) {
+        const auto shift = static_cast<unsigned>(kInPlace ? s % kFields * bits : 0);
+        dot = _mm512_add_epi32(dot, _mm512_srai_epi32(sums[r][s], shift));
       }
+      store_outputs(a, at.row + r, at.panel, dot);
+    }
   }
 };
 
@@ -96,11 +94,8 @@ void vnni_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int
   for (int64_t r = 0; r < rows; ++r) x_sums[r] = row_sum(a.x + (row + r) * a.k, a.k);
   for (int64_t r = 0; r < rows; r += kTileRows)
     with_constant<kTileRows>(min(kTileRows, rows - r), [&](auto height) {
-      constexpr int kHeight = decltype(height)::value, kWidth = tile_panels(bits, kHeight);
-      int64_t p = 0;
-      for (; p + kWidth <= panels; p += kWidth)
-        VnniTile<bits, kHeight, kWidth>::run(a, {row + r, panel + p}, x_sums + r);
-      for (; p < panels; ++p) VnniTile<bits, kHeight, 1>::run(a, {row + r, panel + p}, x_sums + r);
+      for (int64_t p = 0; p < panels; ++p)
+        VnniTile<bits, decltype(height)::value>::run(a, {row + r, panel + p}, x_sums + r);
     });
 }
 
