@@ -52,6 +52,14 @@ Json describe(Seq2Seq& model) {
   return tensors;
 }
 
+Json describe(const ImportReport& report) {
+  Json renamed = Json::object();
+  for (const auto& [file_name, name] : report.renamed) renamed[file_name] = name;
+  return {
+      {"model_type", report.model_type}, {"used", report.used},     {"renamed", renamed},   {"aliases", report.aliases},
+      {"ignored", report.ignored},       {"filled", report.filled}, {"notes", report.notes}};
+}
+
 std::string line(const std::string& path, const Json& t) {
   std::string text = fmt::format("{:<52} {:<14} {:>8} {:>2} bit {:>10} B", path, t["shape"].dump(),
                                  t["codes"].get<std::string>(), t["bits"].get<int>(), t["bytes"].get<int64_t>());
@@ -68,13 +76,18 @@ int run(const InspectOptions& options, const OptionRegistry&) {
   int64_t bytes = 0;
   for (const auto& [path, t] : tensors.items()) bytes += t["bytes"].get<int64_t>();
   if (options.json) {
-    write_output(Json{{"folder", loaded.folder}, {"bits", bits.str()}, {"bytes", bytes}, {"tensors", tensors}}.dump() +
-                 "\n");
+    Json record = {{"folder", loaded.folder}, {"bits", bits.str()}, {"bytes", bytes}, {"tensors", tensors}};
+    if (loaded.imported) record["import"] = describe(*loaded.imported);
+    write_output(record.dump() + "\n");
     return 0;
   }
   write_output(fmt::format("{}  bits W-E-A {}\n", loaded.folder, bits.str()));
   for (const auto& [path, t] : tensors.items()) write_output(line(path, t));
-  write_output(fmt::format("{} tensors, {} bytes when packed\n", tensors.size(), bytes));
+  if (loaded.imported)
+    for (const auto& [file_name, name] : loaded.imported->renamed)
+      write_output(fmt::format("{} in the file is {}\n", file_name, name));
+  write_output(fmt::format("{} tensors, {} parameters, {} bytes when packed\n", tensors.size(),
+                           loaded.model->parameter_count(), bytes));
   return 0;
 }
 

@@ -58,21 +58,33 @@ std::string generation_config(const TransformerConfig& config) {
 std::string resolve_model_folder(const std::string& path) {
   for (const char* part : {"", "checkpoint_best", "checkpoint_last"}) {
     const fs::path folder = *part ? fs::path(path) / part : fs::path(path);
-    if (fs::exists(folder / kWeightsFile)) return folder.string();
+    if (fs::exists(folder / kWeightsFile) || is_hf_folder(folder.string())) return folder.string();
   }
+  LB_REQUIRE(
+      !fs::exists(fs::path(path) / "pytorch_model.bin"), ErrorKind::model, "model",
+      "{}: pytorch_model.bin holds pickled code, which is not read here; load it in transformers and save it with "
+      "save_pretrained, which writes safetensors",
+      path);
   fail(ErrorKind::model, "model",
        "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
        kWeightsFile);
 }
 
 TransformerConfig read_model_config(const std::string& path) {
-  const std::string file = (fs::path(resolve_model_folder(path)) / kWeightsFile).string();
+  const std::string folder = resolve_model_folder(path);
+  if (is_hf_folder(folder)) return read_hf_config(folder);
+  const std::string file = (fs::path(folder) / kWeightsFile).string();
   return model_config(SafetensorsFile(file).metadata(), file);
 }
 
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   const std::string folder = resolve_model_folder(path);
   if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
+  if (is_hf_folder(folder)) {
+    ImportedModel imported = import_hf_folder(folder, edit);
+    log_info("{}: {}", folder, imported.report.str());
+    return {std::move(imported.model), folder, std::move(imported.report)};
+  }
   const std::string file = (fs::path(folder) / kWeightsFile).string();
   LoadedModel loaded = {model_from_state(load_safetensors(file), file, edit), folder};
   warn_if_uncalibrated(*loaded.model, file);

@@ -6,6 +6,7 @@
 
 #include "core/files/state_dict.h"
 #include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "nn/checkpoint/hf_import.h"
 #include "nn/model_state.h"
 #include "nn/transformer/seq2seq.h"
 
@@ -19,7 +20,8 @@ inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";
 
 struct LoadedModel {
   std::unique_ptr<Seq2Seq> model;
-  std::string folder;  ///< where the weights were found
+  std::string folder;                         ///< where the weights were found
+  std::optional<ImportReport> imported = {};  ///< of a Hugging Face folder
 };
 
 /// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last. Error
@@ -30,8 +32,9 @@ std::string resolve_model_folder(const std::string& path);
 /// it is broken.
 TransformerConfig read_model_config(const std::string& path);
 
-/// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run. Errors (model): a file is
-/// broken, or differs from the folder's checksums.txt if it has one. Warns when a learned scale was never calibrated.
+/// A model with its quantizers, float or packed, from a model folder, a checkpoint, a run or a Hugging Face folder.
+/// Errors (model): a file is broken, or differs from the folder's checksums.txt if it has one. Warns when a learned
+/// scale was never calibrated, says what an import made of the tensors.
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
 /// Where its tokenizer is: in the model's folder, or in the run folder above it.
 std::optional<std::string> find_tokenizer(const LoadedModel& loaded);
