@@ -16,9 +16,9 @@ void declare(OptionRegistry& r, ExportOptions& o) {
 
 int run(const ExportOptions& options, const OptionRegistry&) {
   LoadedModel loaded = load_model(options.model);
-  const SentencePieceTokenizer tokenizer = load_tokenizer(loaded);
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
   freeze_tree(*loaded.model);
-  const PackedFolder written = write_model_folder(*loaded.model, tokenizer, options.out);
+  const PackedFolder written = write_model_folder(*loaded.model, *tokenizer, options.out);
   write_output(fmt::format("{}: {} bytes, verified by reading it back\n", options.out, written.bytes));
   return 0;
 }

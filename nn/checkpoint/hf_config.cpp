@@ -106,8 +106,7 @@ std::string config_to_hf(const TransformerConfig& c) {
                {"bos_token_id", c.bos},
                {"pad_token_id", c.pad},
                {"eos_token_id", c.eos},
-               {"decoder_start_token_id", c.decoder_start},
-               {"torch_dtype", "float32"}};
+               {"decoder_start_token_id", c.decoder_start}};
   return json.dump(2) + "\n";
 }
 

@@ -11,6 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kDefaultMaxLength = 20, kDefaultTopK = 50;
+constexpr const char* kGenerationFile = "generation_config.json";
 constexpr const char* kUnsupported = "is not supported here; take it out, or generate elsewhere";
 
 JsonKeys keys_of(const fs::path& path) {
@@ -59,7 +60,7 @@ GenerationConfig read_hf_generation(const std::string& folder, const Transformer
   config.pad = model.pad;
   config.unk = model.unk;
   config.max_positions = model.max_positions;
-  const fs::path own = fs::path(folder) / "generation_config.json";
+  const fs::path own = fs::path(folder) / kGenerationFile;
   const bool has_own = fs::exists(own);
   const JsonKeys keys = keys_of(has_own ? own : fs::path(folder) / "config.json");
   refuse_unsupported(keys);
@@ -90,6 +91,13 @@ GenerationConfig read_hf_generation(const std::string& folder, const Transformer
     keys.take("temperature", config.temperature);
   }
   return config;
+}
+
+int32_t read_hf_decoder_start(const std::string& folder, const TransformerConfig& model) {
+  int32_t start = model.decoder_start;
+  const fs::path own = fs::path(folder) / kGenerationFile;
+  if (fs::exists(own)) take_id(keys_of(own), "decoder_start_token_id", start, model.vocab);
+  return start;
 }
 
 std::string generation_to_hf(const GenerationConfig& c, const TransformerConfig& model) {

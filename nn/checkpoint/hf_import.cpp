@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "nn/checkpoint/hf_config.h"
+#include "nn/checkpoint/hf_generation.h"
 #include "nn/checkpoint/hf_names.h"
 #include "nn/checkpoint/tensor_files.h"
 
@@ -192,7 +193,9 @@ bool is_hf_folder(const std::string& folder) {
 }
 
 TransformerConfig read_hf_config(const std::string& folder) {
-  return config_from_hf(config_text(folder), config_path(folder));
+  TransformerConfig config = config_from_hf(config_text(folder), config_path(folder));
+  config.decoder_start = read_hf_decoder_start(folder, config);
+  return config;
 }
 
 ImportedModel import_hf_folder(const std::string& folder, const ConfigEdit& edit) {
