@@ -66,6 +66,14 @@ std::vector<ByteBpe::Merge> read_merges(const std::string& text, const std::stri
   return merges;
 }
 
+/// The same for both forms of the files.
+uint64_t fingerprint_of(const std::vector<std::string>& tokens, const std::vector<ByteBpe::Merge>& merges) {
+  std::string all;
+  for (const std::string& token : tokens) all.append(token).push_back('\n');
+  for (const ByteBpe::Merge& merge : merges) all.append(merge.left + ' ' + merge.right).push_back('\n');
+  return XXH3_64bits(all.data(), all.size());
+}
+
 /// Length of the invalid part at the start of `bytes`: a byte that starts no character, or as much of one as is there.
 size_t invalid_length(std::string_view bytes) {
   const auto at = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
@@ -101,6 +109,7 @@ std::string replace_invalid(std::string_view bytes) {
 struct BartTokenizer::Impl {
   BpeFiles files;
   std::vector<std::string> tokens;
+  uint64_t fingerprint = 0;
   Ids ids;
   SpecialIds special;
   std::vector<std::pair<std::string, int32_t>> written_out;  // special tokens as they may stand in text
@@ -145,7 +154,9 @@ std::unique_ptr<BartTokenizer> BartTokenizer::load(const fs::path& folder) {
     if (found != impl->ids.end()) impl->written_out.emplace_back(token, found->second);
   }
   impl->special = {impl->ids.at("<s>"), impl->ids.at("<pad>"), impl->ids.at("</s>"), impl->ids.at("<unk>")};
-  impl->bpe.emplace(impl->ids, read_merges(impl->files.merges, merges), merges);
+  const std::vector<ByteBpe::Merge> pairs = read_merges(impl->files.merges, merges);
+  impl->bpe.emplace(impl->ids, pairs, merges);
+  impl->fingerprint = fingerprint_of(impl->tokens, pairs);
   return std::unique_ptr<BartTokenizer>(new BartTokenizer(std::move(impl)));
 }
 
@@ -186,10 +197,7 @@ Framing BartTokenizer::framing() const {
   return {.source_begin = {ids.bos}, .target_begin = {ids.bos}, .source_end = ids.eos, .target_end = ids.eos};
 }
 
-uint64_t BartTokenizer::fingerprint() const {
-  const std::string both = impl_->files.vocabulary + '\0' + impl_->files.merges;
-  return XXH3_64bits(both.data(), both.size());
-}
+uint64_t BartTokenizer::fingerprint() const { return impl_->fingerprint; }
 
 void BartTokenizer::save(const fs::path& folder) const {
   write_file_atomically((folder / kVocabulary).string(), impl_->files.vocabulary);

@@ -7,16 +7,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Of each value the first name is written.
 constexpr std::pair<Unary, std::string_view> kActivations[] = {
-    {Unary::gelu, "gelu"}, {Unary::relu, "relu"},  {Unary::gelu_tanh, "gelu_new"},
-    {Unary::silu, "silu"}, {Unary::silu, "swish"}, {Unary::gelu_tanh, "gelu_pytorch_tanh"}};
+    {Unary::gelu, "gelu"},        {Unary::relu, "relu"},           {Unary::gelu_tanh, "gelu_new"},
+    {Unary::silu, "silu"},        {Unary::tanh, "tanh"},           {Unary::sigmoid, "sigmoid"},
+    {Unary::gelu, "gelu_python"}, {Unary::gelu_tanh, "gelu_fast"}, {Unary::gelu_tanh, "gelu_pytorch_tanh"},
+    {Unary::silu, "swish"}};
 
 Unary activation_of(const JsonKeys& keys) {
   std::string name = "gelu";
   keys.take("activation_function", name);
   for (const auto& [value, known] : kActivations)
     if (known == name) return value;
-  keys.refuse("activation_function", "only gelu, relu, gelu_new and silu are computed here");
+  keys.refuse("activation_function", "only gelu, relu, gelu_new, silu, tanh and sigmoid are computed here");
 }
 
 /// Marks of models that share the type name but not the wiring.

@@ -85,8 +85,12 @@ struct Names {
     return found->first;
   }
 };
-constexpr Names<Unary, 4> kActivations = {
-    {{{Unary::relu, "relu"}, {Unary::gelu, "gelu"}, {Unary::gelu_tanh, "gelu_new"}, {Unary::silu, "silu"}}}};
+constexpr Names<Unary, 6> kActivations = {{{{Unary::relu, "relu"},
+                                            {Unary::gelu, "gelu"},
+                                            {Unary::gelu_tanh, "gelu_new"},
+                                            {Unary::silu, "silu"},
+                                            {Unary::tanh, "tanh"},
+                                            {Unary::sigmoid, "sigmoid"}}}};
 constexpr Names<Positions, 2> kPositions = {{{{Positions::learned, "learned"}, {Positions::sinusoidal, "sinusoidal"}}}};
 constexpr Names<WeightInit, 3> kInits = {
     {{{WeightInit::xavier, "xavier"}, {WeightInit::normal, "normal"}, {WeightInit::none, "none"}}}};

@@ -104,6 +104,14 @@ TEST_F(HfVerbs, ExportBackGivesTheSameFolder) {
             hf_model.model->embed_tokens().weight().value.value().to_vector<float>());
 }
 
+TEST_F(HfVerbs, InspectPrintsTheSlotsOfAnArchitecture) {
+  const std::string out = succeed({"inspect", "--slots", "mbart-large-50"}).out;
+  EXPECT_NE(out.find("\ndecoder.layers.11.encoder_attn.probs\n"), std::string::npos);
+  EXPECT_NE(out.find("610879488 parameters"), std::string::npos);
+  test::expect_failure(run({"inspect", "--slots", "mbart-large-5"}), 2, {"mbart-large-50"});
+  test::expect_failure(run({"inspect"}), 2, {"--slots"});
+}
+
 TEST_F(HfVerbs, WhatHasNoClassThereIsRefused) {
   test::expect_failure(run({"export", trained("plain"), "--format", "hf", "--out", path("out")}), 2,
                        {"no class of Hugging Face", "bart-base"});

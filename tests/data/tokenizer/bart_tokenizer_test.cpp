@@ -81,6 +81,7 @@ TEST(BartTokenizer, ReadsTokenizerJson) {
   const auto two = BartTokenizer::load(kGolden);
   for (const std::string text : {"It's a <mask>, isn't it?", "naïve \u00a0 x86_64"})
     EXPECT_EQ(one->encode(text), two->encode(text));
+  EXPECT_EQ(one->fingerprint(), two->fingerprint());
   json loose = as_tokenizer_json();
   loose["added_tokens"][0]["lstrip"] = false;
   std::ofstream(folder.path("tokenizer.json")) << loose.dump();
