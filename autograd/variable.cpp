@@ -9,6 +9,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/precision.h"
 #include "autograd/profiler.h"
+#include "autograd/result_probe.h"
 #include "core/ops/elementwise.h"
 
 namespace lowbit {
@@ -196,6 +197,7 @@ Variable record(std::string_view name, Tensor y, const std::vector<Variable>& in
   node.site = {current_site_path(), name, at};
   Profiler::mark(node.site, "forward");
   if (FiniteCheck::active()) FiniteCheck::examine(node.value, node.site, "result");
+  ResultProbe::show(node.site, node.value);
   const bool needed =
       grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Variable& v) { return v.requires_grad(); });
   if (!needed) return result;

@@ -68,7 +68,7 @@ std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const J
 }
 
 Json config_of(const std::map<std::string, std::string>& metadata, const std::string& where) {
-  LB_REQUIRE(metadata.count(kConfigKey), ErrorKind::model, "model",
+  LB_REQUIRE(describes_model(metadata), ErrorKind::model, "model",
              "{}: no '{}' in its metadata: not a model written by lowbit", where, kConfigKey);
   Json config = Json::parse(metadata.at(kConfigKey), nullptr, false);
   LB_REQUIRE(config.is_object(), ErrorKind::model, "model", "{}: '{}' is not a JSON object", where, kConfigKey);
@@ -112,6 +112,8 @@ StateDict model_state(Seq2Seq& model) {
   state.metadata[kConfigKey] = model_config_json(model);
   return state;
 }
+
+bool describes_model(const std::map<std::string, std::string>& metadata) { return metadata.count(kConfigKey) > 0; }
 
 TransformerConfig model_config(const std::map<std::string, std::string>& metadata, const std::string& where) {
   return transformer_config_from_json(config_of(metadata, where).dump(), where);

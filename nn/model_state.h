@@ -16,6 +16,9 @@ namespace lowbit {
 /// holds.
 StateDict model_state(Seq2Seq& model);
 
+/// Whether the metadata of a file are those of model_state().
+bool describes_model(const std::map<std::string, std::string>& metadata);
+
 /// The architecture in the metadata of such a state. Errors (model) naming `where`.
 TransformerConfig model_config(const std::map<std::string, std::string>& metadata, const std::string& where);
 

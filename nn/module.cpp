@@ -41,7 +41,7 @@ int64_t Module::parameter_count() {
   std::unordered_set<const void*> seen;
   each_parameter([&](const std::string&, Parameter& parameter) {
     const Tensor& value = parameter.value.value();
-    if (seen.insert(value.raw()).second) count += value.numel();
+    if (parameter.value.requires_grad() && seen.insert(value.raw()).second) count += value.numel();
   });
   return count;
 }

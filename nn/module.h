@@ -34,7 +34,7 @@ class Module {
   void each_slot(const std::function<void(const std::string& path, Slot&)>& visit);
   void each_module(const std::function<void(const std::string& path, Module&)>& visit);
 
-  int64_t parameter_count();  ///< elements, each tied tensor once
+  int64_t parameter_count();  ///< elements that training may change, each tied tensor once
   void clear_grads();
 
   /// Every weight whose slot is filled, at its path, as codes: frozen, or as its slot would make them now.

@@ -8,7 +8,7 @@ OutputProjection::OutputProjection(Embedding& table, bool bias)
     : weight_("weight", table.weight_), bias_{"bias", {}, ParameterKind::vector} {
   own(weight_);
   if (bias) {
-    bias_.value = Variable(Tensor::zeros({table.config().rows}), true);
+    bias_.value = Variable(Tensor::zeros({table.config().rows}));
     own(bias_);
   }
   own("input", input_slot_);

@@ -5,8 +5,9 @@
 namespace lowbit {
 
 /// Logits over the rows of a token table, y = x E^T (+ b): the output projection tied to the embedding (Press and Wolf
-/// 2017, arXiv:1608.05859). Table and look-up share one latent matrix; the bits of the projection are its own, so E and
-/// O are two quantizers over it, and frozen they are two sets of codes.
+/// 2017, arXiv:1608.05859). b is a constant, as Hugging Face's final_logits_bias is: zeros unless a file brings others.
+/// Table and look-up share one latent matrix; the bits of the projection are its own, so E and O are two quantizers
+/// over it, and frozen they are two sets of codes.
 ///   x [..., dim]    returns [..., rows]
 /// Slots: weight, input.
 class OutputProjection final : public Module {

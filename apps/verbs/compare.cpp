@@ -68,8 +68,8 @@ System translate(const std::string& argument, const ParallelText& test, const Co
   const std::string name =
       equals == std::string::npos ? fs::path(path).filename().string() : argument.substr(0, equals);
   const LoadedModel loaded = load_model(path);
-  const SentencePieceTokenizer tokenizer = load_tokenizer(loaded);
-  Translator translator(*loaded.model, tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
+  Translator translator(*loaded.model, *tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
   translator.translate(first_rows(test, 16).source);  // packs weights, warms caches
   TranslationFigures figures = evaluate_translation(translator, test);
   const BitWidths bits = bits_of(*loaded.model);

@@ -1,3 +1,4 @@
+#include "apps/lib/model/hf_folder.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
@@ -5,20 +6,32 @@
 namespace lowbit {
 namespace {
 
+enum class Format : uint8_t { packed, hf };
+
 struct ExportOptions {
   std::string model, out;
+  Format format = Format::packed;
 };
 
 void declare(OptionRegistry& r, ExportOptions& o) {
-  r.add("export.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
+  r.add("export.model", o.model, "model folder, checkpoint, run or Hugging Face folder")
+      .positional("MODEL_OR_RUN")
+      .required();
   r.add("export.out", o.out, "folder to write").required();
+  r.add("export.format", o.format, {{"packed", Format::packed}, {"hf", Format::hf}},
+        "packed: codes for serving here; hf: floats for transformers, which loads BART and mBART");
+}
+
+PackedFolder write(LoadedModel& loaded, const ExportOptions& options) {
+  if (options.format == Format::hf) return write_hf_folder(loaded, options.out);
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
+  freeze_tree(*loaded.model);
+  return write_model_folder(*loaded.model, *tokenizer, options.out);
 }
 
 int run(const ExportOptions& options, const OptionRegistry&) {
   LoadedModel loaded = load_model(options.model);
-  const SentencePieceTokenizer tokenizer = load_tokenizer(loaded);
-  freeze_tree(*loaded.model);
-  const PackedFolder written = write_model_folder(*loaded.model, tokenizer, options.out);
+  const PackedFolder written = write(loaded, options);
   write_output(fmt::format("{}: {} bytes, verified by reading it back\n", options.out, written.bytes));
   return 0;
 }

@@ -22,6 +22,7 @@ struct GenerateOptions {
   std::string model, input = "-";
   OutputFormat format = OutputFormat::plain;
   GenerationConfig search = kDefaultSearch;
+  Languages languages;
   int64_t max_tokens = 2048, threads = 0;
   LogConfig log;
 };
@@ -33,6 +34,7 @@ void declare(OptionRegistry& r, GenerateOptions& o) {
         {{"plain", OutputFormat::plain}, {"fairseq", OutputFormat::fairseq}, {"jsonl", OutputFormat::jsonl}},
         "plain: best hypotheses; fairseq: S- H- D- P- lines; jsonl: one object a line");
   declare_generation_options(r, o.search);
+  declare_language_options(r, o.languages);
   r.add("generate.max_tokens", o.max_tokens, "source tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   declare_progress_options(r, o.log, "sentences between log lines");
@@ -76,12 +78,13 @@ void print(const std::string& source, const Translation& translation, size_t row
     write_output(nlohmann::ordered_json{{"id", row}, {"source", source}, {"hypotheses", hypotheses}}.dump() + "\n");
 }
 
-int run(const GenerateOptions& options, const OptionRegistry&) {
+int run(const GenerateOptions& options, const OptionRegistry& registry) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const LoadedModel loaded = load_model(options.model);
-  const SentencePieceTokenizer tokenizer = load_tokenizer(loaded);
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded, options.languages);
   const std::vector<std::string> sources = read_input(options.input);
-  Translator translator(*loaded.model, tokenizer, {.generation = options.search, .max_tokens = options.max_tokens});
+  const GenerationConfig search = search_of(loaded, options.search, registry);
+  Translator translator(*loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens});
   std::vector<Translation> translations;
   {
     Progress progress("generate", static_cast<int64_t>(sources.size()), progress_config(options.log, sources.size()));

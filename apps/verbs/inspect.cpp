@@ -5,6 +5,7 @@
 #include "apps/lib/program/output.h"
 #include "apps/lib/train/level_stats.h"
 #include "apps/verbs/verbs.h"
+#include "core/error.h"
 #include "core/quant/packing.h"
 #include "nn/quant/bits.h"
 
@@ -14,12 +15,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct InspectOptions {
-  std::string model;
+  std::string model, slots;
   bool json = false;
 };
 
 void declare(OptionRegistry& r, InspectOptions& o) {
-  r.add("inspect.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
+  r.add("inspect.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN");
+  r.add("inspect.slots", o.slots, "instead of a model: slots and number of parameters of an architecture");
   r.add("inspect.json", o.json, "print one JSON object");
 }
 
@@ -52,6 +54,14 @@ Json describe(Seq2Seq& model) {
   return tensors;
 }
 
+Json describe(const ImportReport& report) {
+  Json renamed = Json::object();
+  for (const auto& [file_name, name] : report.renamed) renamed[file_name] = name;
+  return {
+      {"model_type", report.model_type}, {"used", report.used},     {"renamed", renamed},   {"aliases", report.aliases},
+      {"ignored", report.ignored},       {"filled", report.filled}, {"notes", report.notes}};
+}
+
 std::string line(const std::string& path, const Json& t) {
   std::string text = fmt::format("{:<52} {:<14} {:>8} {:>2} bit {:>10} B", path, t["shape"].dump(),
                                  t["codes"].get<std::string>(), t["bits"].get<int>(), t["bytes"].get<int64_t>());
@@ -61,20 +71,41 @@ std::string line(const std::string& path, const Json& t) {
   return text + "\n";
 }
 
+/// The architecture's slots, which recipes fill, and its size; its weights are never drawn.
+int print_slots(const std::string& arch) {
+  TransformerConfig config = transformer_preset(arch);
+  config.init = WeightInit::none;
+  Seq2Seq model(config, 0);
+  int64_t count = 0;
+  model.each_slot([&](const std::string& path, Slot&) {
+    write_output(path + "\n");
+    ++count;
+  });
+  write_output(fmt::format("{}: {} slots, {} parameters\n", arch, count, model.parameter_count()));
+  return 0;
+}
+
 int run(const InspectOptions& options, const OptionRegistry&) {
+  if (!options.slots.empty()) return print_slots(options.slots);
+  LB_REQUIRE(!options.model.empty(), ErrorKind::usage, "inspect", "which model? Give MODEL_OR_RUN, or --slots ARCH");
   const LoadedModel loaded = load_model(options.model);
   const BitWidths bits = bits_of(*loaded.model);
   const Json tensors = describe(*loaded.model);
   int64_t bytes = 0;
   for (const auto& [path, t] : tensors.items()) bytes += t["bytes"].get<int64_t>();
   if (options.json) {
-    write_output(Json{{"folder", loaded.folder}, {"bits", bits.str()}, {"bytes", bytes}, {"tensors", tensors}}.dump() +
-                 "\n");
+    Json record = {{"folder", loaded.folder}, {"bits", bits.str()}, {"bytes", bytes}, {"tensors", tensors}};
+    if (loaded.imported) record["import"] = describe(*loaded.imported);
+    write_output(record.dump() + "\n");
     return 0;
   }
   write_output(fmt::format("{}  bits W-E-A {}\n", loaded.folder, bits.str()));
   for (const auto& [path, t] : tensors.items()) write_output(line(path, t));
-  write_output(fmt::format("{} tensors, {} bytes when packed\n", tensors.size(), bytes));
+  if (loaded.imported)
+    for (const auto& [file_name, name] : loaded.imported->renamed)
+      write_output(fmt::format("{} in the file is {}\n", file_name, name));
+  write_output(fmt::format("{} tensors, {} parameters, {} bytes when packed\n", tensors.size(),
+                           loaded.model->parameter_count(), bytes));
   return 0;
 }
 

@@ -22,6 +22,8 @@ Verb inspect_verb();
 Verb prepare_verb();
 Verb report_verb();
 Verb score_verb();
+Verb tokenize_verb();
+Verb trace_verb();
 Verb train_verb();
 
 }  // namespace lowbit

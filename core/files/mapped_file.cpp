@@ -30,4 +30,11 @@ MappedFile::~MappedFile() {
   if (address_) ::munmap(address_, size_);
 }
 
+void MappedFile::release(std::span<const std::byte> part) const {
+  static const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = static_cast<size_t>(part.data() - bytes().data());
+  const size_t first = (begin + page - 1) / page * page, end = (begin + part.size()) / page * page;
+  if (first < end) ::madvise(static_cast<std::byte*>(address_) + first, end - first, MADV_DONTNEED);  // only a hint
+}
+
 }  // namespace lowbit

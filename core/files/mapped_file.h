@@ -20,6 +20,8 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(address_), size_}; }
+  /// Says that these bytes will not be read soon: their pages no longer count as memory of this process.
+  void release(std::span<const std::byte> part) const;
   std::string_view text() const { return {static_cast<const char*>(address_), size_}; }
 
  private:

@@ -115,17 +115,18 @@ Batch Batcher::collate(std::span<const int64_t> rows) const {
   batch.source.assign(static_cast<size_t>(batch.rows * batch.source_length), options_.ids.pad);
   batch.target_in.assign(static_cast<size_t>(batch.rows * batch.target_length), options_.ids.pad);
   batch.target_out = batch.target_in;
+  const Framing& framing = dataset_.framing;
   for (int64_t i = 0; i < batch.rows; ++i) {
     const auto tokens = [](const TokenRows& side, int64_t row, int64_t length) {
-      return side[row].first(static_cast<size_t>(length - 1));  // eos takes the last place
+      return side[row].first(static_cast<size_t>(length - 1));  // the end takes the last place
     };
     const int64_t row = rows[static_cast<size_t>(i)];
     const auto source = tokens(dataset_.source, row, source_length(row));
     const auto target = tokens(dataset_.target, row, target_length(row));
-    *std::copy(source.begin(), source.end(), batch.source.begin() + i * batch.source_length) = options_.ids.eos;
-    *std::copy(target.begin(), target.end(), batch.target_out.begin() + i * batch.target_length) = options_.ids.eos;
+    *std::copy(source.begin(), source.end(), batch.source.begin() + i * batch.source_length) = framing.source_end;
+    *std::copy(target.begin(), target.end(), batch.target_out.begin() + i * batch.target_length) = framing.target_end;
     const auto first = batch.target_in.begin() + i * batch.target_length;
-    *first = options_.start_id;
+    *first = framing.decoder_start >= 0 ? framing.decoder_start : options_.start_id;
     std::copy(target.begin(), target.end(), first + 1);
   }
   return batch;

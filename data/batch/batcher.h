@@ -24,7 +24,7 @@ struct BatcherOptions {
   Order order = Order::shuffled;
   uint64_t seed = 1;
   SpecialIds ids = {};
-  int32_t start_id = SpecialIds().eos;  ///< first of target_in: eos, as in fairseq and BART
+  int32_t start_id = SpecialIds().eos;  ///< first of target_in unless the dataset's framing has one: eos, as in fairseq
 };
 
 /// Batches of rows of similar length.

@@ -35,10 +35,11 @@ uint64_t TokenDataset::fingerprint() const {
   return sum.value();
 }
 
-TokenDataset tokenize(const ParallelText& text, const SentencePieceTokenizer& tokenizer) {
+TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer) {
   TokenDataset dataset;
-  for (const std::string& line : text.source) dataset.source.append(tokenizer.encode(line));
-  for (const std::string& line : text.target) dataset.target.append(tokenizer.encode(line));
+  dataset.framing = tokenizer.framing();
+  for (const std::string& line : text.source) dataset.source.append(encode_source(tokenizer, line));
+  for (const std::string& line : text.target) dataset.target.append(encode_target(tokenizer, line));
   return dataset;
 }
 

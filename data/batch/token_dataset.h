@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/corpus/parallel_text.h"
-#include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "data/tokenizer/tokenizer.h"
 
 namespace lowbit {
 
@@ -24,13 +24,14 @@ class TokenRows {
   std::vector<int64_t> offsets_{0};
 };
 
-/// A tokenised parallel corpus; rows hold neither bos nor eos, which the batcher adds.
+/// A tokenised parallel corpus; rows lack their last token and the decoder's first, which the batcher adds.
 struct TokenDataset {
   TokenRows source, target;
+  Framing framing = {};  ///< which these are
   int64_t size() const { return source.size(); }
   uint64_t fingerprint() const;
 };
 
-TokenDataset tokenize(const ParallelText& text, const SentencePieceTokenizer& tokenizer);
+TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer);
 
 }  // namespace lowbit

@@ -1,16 +1,14 @@
 #include "data/tokenizer/sentencepiece_tokenizer.h"
 
-#include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <unordered_map>
 
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "data/tokenizer/sentencepiece_model.h"
 
 namespace lowbit {
 namespace {
@@ -31,15 +29,6 @@ class TextIterator final : public spm::SentenceIterator {
   size_t next_ = 0;
 };
 
-/// sentencepiece's messages open with its source position: "Internal: trainer_interface.cc(660) [...] Vocabulary size
-/// ...".
-std::string reason(const spm::util::Status& status) {
-  const std::string text = status.ToString();
-  const size_t bracket = text.rfind("] ");
-  const std::string rest = bracket == std::string::npos ? text : text.substr(bracket + 2);
-  return rest.empty() ? "it cannot be parsed" : rest;
-}
-
 }  // namespace
 
 struct SentencePieceTokenizer::Impl {
@@ -50,8 +39,7 @@ struct SentencePieceTokenizer::Impl {
   /// `origin` names the model in messages.
   static std::unique_ptr<Impl> from_bytes(std::string bytes, const std::string& origin) {
     auto impl = std::make_unique<Impl>();
-    const auto status = impl->processor.LoadFromSerializedProto(bytes);
-    LB_REQUIRE(status.ok(), ErrorKind::model, "tokenizer", "{}: no sentencepiece model: {}", origin, reason(status));
+    load_processor(impl->processor, bytes, origin);
     impl->model = std::move(bytes);
     impl->ids = {impl->processor.bos_id(), impl->processor.pad_id(), impl->processor.eos_id(),
                  impl->processor.unk_id()};
@@ -93,34 +81,25 @@ SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string
 }
 
 SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  LB_REQUIRE(file, ErrorKind::model, "tokenizer", "{}: cannot open", path.string());
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  return SentencePieceTokenizer(Impl::from_bytes(std::move(bytes), path.string()));
+  return SentencePieceTokenizer(Impl::from_bytes(read_tokenizer_file(path), path.string()));
 }
 
-void SentencePieceTokenizer::save(const std::filesystem::path& path) const {
-  write_file_atomically(path.string(), impl_->model);
+void SentencePieceTokenizer::save(const std::filesystem::path& folder) const {
+  write_file_atomically((folder / kFile).string(), impl_->model);
 }
 
 std::vector<int32_t> SentencePieceTokenizer::encode(std::string_view text) const {
-  std::vector<int> ids;
-  const auto status = impl_->processor.Encode(text, &ids);
-  LB_CHECK(status.ok(), "tokenizer", "{}", reason(status));
-  return ids;
+  return encode_pieces(impl_->processor, text);
 }
 
 std::string SentencePieceTokenizer::decode(std::span<const int32_t> ids) const {
   for (const int32_t id : ids)
     LB_CHECK(id >= 0 && id < vocab_size(), "tokenizer", "id {} is outside the vocabulary of {}", id, vocab_size());
-  std::string text;
-  const auto status = impl_->processor.Decode(std::vector<int>(ids.begin(), ids.end()), &text);
-  LB_CHECK(status.ok(), "tokenizer", "{}", reason(status));
-  return text;
+  return decode_pieces(impl_->processor, ids);
 }
 
 int64_t SentencePieceTokenizer::vocab_size() const { return impl_->processor.GetPieceSize(); }
-const std::string& SentencePieceTokenizer::piece(int32_t id) const { return impl_->processor.IdToPiece(id); }
+std::string SentencePieceTokenizer::piece(int32_t id) const { return impl_->processor.IdToPiece(id); }
 const SpecialIds& SentencePieceTokenizer::special_ids() const { return impl_->ids; }
 uint64_t SentencePieceTokenizer::fingerprint() const { return XXH3_64bits(impl_->model.data(), impl_->model.size()); }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/tokenizer/special_ids.h"
+#include "data/tokenizer/tokenizer.h"
 
 namespace lowbit {
 
@@ -23,8 +23,10 @@ struct SentencePieceOptions {
 };
 
 /// Text to ids and back through a sentencepiece model. Const members may be called from several threads.
-class SentencePieceTokenizer {
+class SentencePieceTokenizer final : public Tokenizer {
  public:
+  static constexpr const char* kFile = "sentencepiece.bpe.model";
+
   /// Learns one vocabulary from all texts: give source and target for a joint one. Same texts and options, same bytes.
   /// Errors (data): no text, or too little of it for the vocabulary size.
   static SentencePieceTokenizer train(std::span<const std::string> texts, const SentencePieceOptions& options);
@@ -34,20 +36,15 @@ class SentencePieceTokenizer {
 
   SentencePieceTokenizer(SentencePieceTokenizer&&) noexcept;
   SentencePieceTokenizer& operator=(SentencePieceTokenizer&&) noexcept;
-  ~SentencePieceTokenizer();
+  ~SentencePieceTokenizer() override;
 
-  /// Writes the model file; it appears whole or not at all. Error (data): cannot be written.
-  void save(const std::filesystem::path& path) const;
-
-  std::vector<int32_t> encode(std::string_view text) const;  ///< neither bos nor eos; text must be UTF-8
-  std::string decode(std::span<const int32_t> ids) const;    ///< special ids but unk leave no trace
-
-  int64_t vocab_size() const;
-  const std::string& piece(int32_t id) const;
-  const SpecialIds& special_ids() const;
-
-  /// XXH3 of the model file: a model remembers which vocabulary its rows belong to.
-  uint64_t fingerprint() const;
+  std::vector<int32_t> encode(std::string_view text) const override;
+  std::string decode(std::span<const int32_t> ids) const override;  ///< unk is shown
+  int64_t vocab_size() const override;
+  std::string piece(int32_t id) const override;
+  const SpecialIds& special_ids() const override;
+  uint64_t fingerprint() const override;
+  void save(const std::filesystem::path& folder) const override;
 
  private:
   struct Impl;

@@ -11,12 +11,24 @@ namespace {
 /// fairseq draws q, k, v with gain 1/sqrt(2) and the output with gain 1; BERT-style models use N(0, 0.02) throughout.
 LinearConfig projection(const TransformerConfig& config, double xavier_gain) {
   LinearConfig linear{.in = config.dim, .out = config.dim};
-  linear.init = config.init == WeightInit::normal ? LinearInit::normal_002 : LinearInit::xavier;
+  linear.init = linear_init(config.init);
   linear.gain = xavier_gain;
   return linear;
 }
 
 }  // namespace
+
+LinearInit linear_init(WeightInit init) {
+  switch (init) {
+    case WeightInit::xavier:
+      return LinearInit::xavier;
+    case WeightInit::normal:
+      return LinearInit::normal_002;
+    case WeightInit::none:
+      break;
+  }
+  return LinearInit::none;
+}
 
 void KvCache::reorder(const std::vector<int32_t>& source) {
   key.reorder(source);

@@ -8,6 +8,9 @@
 
 namespace lowbit {
 
+/// The initial weights of a linear layer in a model with that initialisation.
+LinearInit linear_init(WeightInit init);
+
 /// Keys and values of one attention block for incremental decoding.
 struct KvCache {
   StateCache key, value;

@@ -33,8 +33,17 @@ TransformerConfig bart(int64_t dim, int64_t layers, int64_t heads) {
           .init = WeightInit::normal};
 }
 
-const std::array<Preset, 5>& presets() {
-  static const std::array<Preset, 5> table = {{
+/// mBART as released: pre-norm with norms at the end of both stacks and after the embeddings, which are scaled.
+TransformerConfig mbart_large(int64_t vocab) {
+  TransformerConfig config = bart(1024, 12, 16);
+  config.vocab = vocab;
+  config.pre_norm = true;
+  config.scale_embedding = true;
+  return config;
+}
+
+const std::array<Preset, 7>& presets() {
+  static const std::array<Preset, 7> table = {{
       {"tiny",
        {.vocab = 64,
         .dim = 32,
@@ -56,6 +65,8 @@ const std::array<Preset, 5>& presets() {
       {"transformer_wmt_en_de", {.vocab = 32768}},
       {"bart-base", bart(768, 6, 12)},
       {"bart-large", bart(1024, 12, 16)},
+      {"mbart-large-cc25", mbart_large(250027)},
+      {"mbart-large-50", mbart_large(250054)},
   }};
   return table;
 }
@@ -74,10 +85,15 @@ struct Names {
     return found->first;
   }
 };
-constexpr Names<Unary, 4> kActivations = {
-    {{{Unary::relu, "relu"}, {Unary::gelu, "gelu"}, {Unary::gelu_tanh, "gelu_new"}, {Unary::silu, "silu"}}}};
+constexpr Names<Unary, 6> kActivations = {{{{Unary::relu, "relu"},
+                                            {Unary::gelu, "gelu"},
+                                            {Unary::gelu_tanh, "gelu_new"},
+                                            {Unary::silu, "silu"},
+                                            {Unary::tanh, "tanh"},
+                                            {Unary::sigmoid, "sigmoid"}}}};
 constexpr Names<Positions, 2> kPositions = {{{{Positions::learned, "learned"}, {Positions::sinusoidal, "sinusoidal"}}}};
-constexpr Names<WeightInit, 2> kInits = {{{{WeightInit::xavier, "xavier"}, {WeightInit::normal, "normal"}}}};
+constexpr Names<WeightInit, 3> kInits = {
+    {{{WeightInit::xavier, "xavier"}, {WeightInit::normal, "normal"}, {WeightInit::none, "none"}}}};
 
 /// One field of config.json: visited once for writing and once for reading, so the two cannot disagree.
 template <class Config, class Visitor>
@@ -88,6 +104,8 @@ void each_field(Config& c, Visitor&& field) {
   field("decoder_layers", c.decoder_layers);
   field("encoder_attention_heads", c.heads);
   field("encoder_ffn_dim", c.ffn_dim);
+  field.unless_zero("decoder_attention_heads", c.decoder_heads);
+  field.unless_zero("decoder_ffn_dim", c.decoder_ffn_dim);
   field("activation_function", c.activation, kActivations);
   field("normalize_before", c.pre_norm);
   field("normalize_embedding", c.layernorm_embedding);
@@ -116,6 +134,9 @@ struct Writer {
   void operator()(const char* key, const T& value, const N& names) {
     json[key] = names.name(value);
   }
+  void unless_zero(const char* key, int64_t value) {
+    if (value) (*this)(key, value);
+  }
 };
 
 struct Reader {
@@ -139,9 +160,19 @@ struct Reader {
     (*this)(key, name);
     value = names.value(name, fmt::format("{}: {}", where, key));
   }
+  void unless_zero(const char* key, int64_t& value) {
+    if (json.contains(key)) (*this)(key, value);
+  }
 };
 
 }  // namespace
+
+TransformerConfig TransformerConfig::of_decoder() const {
+  TransformerConfig decoder = *this;
+  if (decoder_heads) decoder.heads = decoder_heads;
+  if (decoder_ffn_dim) decoder.ffn_dim = decoder_ffn_dim;
+  return decoder;
+}
 
 TransformerConfig transformer_preset(std::string_view name) {
   for (const Preset& preset : presets())
@@ -162,7 +193,10 @@ void validate(const TransformerConfig& c) {
   positive("vocab", c.vocab), positive("dim", c.dim), positive("encoder_layers", c.encoder_layers),
       positive("decoder_layers", c.decoder_layers);
   positive("heads", c.heads), positive("ffn_dim", c.ffn_dim), positive("max_positions", c.max_positions);
-  LB_REQUIRE(c.dim % c.heads == 0, ErrorKind::usage, "model", "dim {} must be a multiple of heads {}", c.dim, c.heads);
+  LB_REQUIRE(c.decoder_heads >= 0 && c.decoder_ffn_dim >= 0, ErrorKind::usage, "model",
+             "decoder_heads {} and decoder_ffn_dim {} must not be negative", c.decoder_heads, c.decoder_ffn_dim);
+  for (const int64_t heads : {c.heads, c.of_decoder().heads})
+    LB_REQUIRE(c.dim % heads == 0, ErrorKind::usage, "model", "dim {} must be a multiple of heads {}", c.dim, heads);
   for (const double p : {c.dropout, c.attention_dropout, c.activation_dropout})
     LB_REQUIRE(p >= 0 && p < 1, ErrorKind::usage, "model", "a dropout of {} is outside [0, 1)", p);
 }

@@ -7,8 +7,7 @@ namespace lowbit {
 namespace {
 
 LinearConfig ffn_linear(const TransformerConfig& config, int64_t in, int64_t out) {
-  return {
-      .in = in, .out = out, .init = config.init == WeightInit::normal ? LinearInit::normal_002 : LinearInit::xavier};
+  return {.in = in, .out = out, .init = linear_init(config.init)};
 }
 
 Variable maybe_dropout(const Variable& x, double p, const ForwardContext& ctx) {

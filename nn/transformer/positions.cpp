@@ -32,7 +32,8 @@ PositionEmbedding::PositionEmbedding(const TransformerConfig& config, uint64_t s
     return;
   }
   const double stddev = config.init == WeightInit::normal ? 0.02 : 1 / std::sqrt(static_cast<double>(config.dim));
-  Tensor table = random_normal({rows, config.dim}, 0, stddev, seed);
+  Tensor table = config.init == WeightInit::none ? Tensor::empty({rows, config.dim})
+                                                 : random_normal({rows, config.dim}, 0, stddev, seed);
   table.rows(1, 2).fill_zero();
   weight_.value = Variable(table, true);
   own(weight_);

@@ -12,7 +12,8 @@ EmbeddingConfig token_table(const TransformerConfig& config) {
           .dim = config.dim,
           .padding_id = config.pad,
           .scale = config.scale_embedding ? std::sqrt(static_cast<double>(config.dim)) : 1.0,
-          .init_stddev = config.init == WeightInit::normal ? 0.02 : 1 / std::sqrt(static_cast<double>(config.dim))};
+          .init_stddev = config.init == WeightInit::normal ? 0.02 : 1 / std::sqrt(static_cast<double>(config.dim)),
+          .init = config.init != WeightInit::none};
 }
 
 std::string layer_name(size_t index) { return fmt::format("layers.{}", index); }
@@ -68,7 +69,8 @@ Decoder::Decoder(const TransformerConfig& config, Embedding& tokens, uint64_t se
   own("embed_positions", positions_);
   if (layernorm_embedding_) own("layernorm_embedding", *layernorm_embedding_);
   for (int64_t i = 0; i < config.decoder_layers; ++i) {
-    layers_.push_back(std::make_unique<DecoderLayer>(config, philox_key(seed, static_cast<uint64_t>(i) + 1)));
+    layers_.push_back(
+        std::make_unique<DecoderLayer>(config.of_decoder(), philox_key(seed, static_cast<uint64_t>(i) + 1)));
     own(layer_name(layers_.size() - 1), *layers_.back());
   }
   if (layer_norm_) own("layer_norm", *layer_norm_);

@@ -59,6 +59,14 @@ TEST(Layering, EveryIncludePointsDownwards) {
   }
 }
 
+TEST(Layering, NothingBelowTheProgramNeedsForeignCheckpoints) {
+  for (const fs::path& file : sources({"core", "autograd", "nn", "optim", "data"})) {
+    if (name_of(file).starts_with("nn/checkpoint/")) continue;
+    for (const std::string& include : project_includes(file))
+      EXPECT_FALSE(include.starts_with("nn/checkpoint/")) << name_of(file) << " includes " << include;
+  }
+}
+
 TEST(Layering, KernelsNeverSeeTensors) {
   for (const fs::path& file : sources({"core/kernels"}))
     for (const std::string& include : project_includes(file)) {

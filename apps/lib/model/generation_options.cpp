@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "nn/checkpoint/hf_generation.h"
+
 namespace lowbit {
 
 std::string describe_search(const GenerationConfig& config) {
@@ -37,6 +39,23 @@ void declare_generation_options(OptionRegistry& r, GenerationConfig& c) {
       .alias("sampling-topp")
       .range(0, 1);
   r.add("generate.seed", c.seed, "of sampling");
+}
+
+void declare_language_options(OptionRegistry& r, Languages& languages) {
+  r.add("data.source_lang", languages.source, "language code of mBART's source side");
+  r.add("data.target_lang", languages.target, "language code of mBART's target side");
+}
+
+GenerationConfig search_of(const LoadedModel& loaded, const GenerationConfig& asked, const OptionRegistry& registry) {
+  if (!loaded.imported) return asked;
+  GenerationConfig config = read_hf_generation(loaded.folder, loaded.model->config());
+  OptionRegistry own;
+  declare_generation_options(own, config);
+  for (const Option& given : registry.options()) {
+    Option* option = given.settings().empty() ? nullptr : own.find(given.key());
+    if (option) option->assign(given.items(), given.settings().back().origin, given.settings().back().where);
+  }
+  return config;
 }
 
 }  // namespace lowbit

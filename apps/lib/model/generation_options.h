@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "apps/lib/model/model_folder.h"
 #include "apps/lib/options/registry.h"
 #include "nn/generate/config.h"
 
@@ -19,5 +20,11 @@ nlohmann::ordered_json beam_of(const GenerationConfig& config);
 
 /// Options of a search: generate.beam, generate.length_penalty, ... with fairseq's and Hugging Face's flag names.
 void declare_generation_options(OptionRegistry& registry, GenerationConfig& config);
+/// The languages of mBART's tokenizer: data.source_lang, data.target_lang.
+void declare_language_options(OptionRegistry& registry, Languages& languages);
+
+/// What a model is searched with: `asked`, which the options were declared for; a Hugging Face folder brings a search
+/// of its own (nn/checkpoint/hf_generation.h), in which the options that were given replace its settings.
+GenerationConfig search_of(const LoadedModel& loaded, const GenerationConfig& asked, const OptionRegistry& registry);
 
 }  // namespace lowbit

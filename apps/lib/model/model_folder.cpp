@@ -9,6 +9,7 @@
 #include "core/files/atomic.h"
 #include "core/files/checksum_list.h"
 #include "core/files/safetensors.h"
+#include "data/tokenizer/open_tokenizer.h"
 #include "nn/quant/slot.h"
 
 namespace lowbit {
@@ -53,47 +54,69 @@ std::string generation_config(const TransformerConfig& config) {
          "\n";
 }
 
-}  // namespace
-
-std::string resolve_model_folder(const std::string& path) {
+std::optional<std::string> find_model_folder(const std::string& path) {
   for (const char* part : {"", "checkpoint_best", "checkpoint_last"}) {
     const fs::path folder = *part ? fs::path(path) / part : fs::path(path);
-    if (fs::exists(folder / kWeightsFile)) return folder.string();
+    if (fs::exists(folder / kWeightsFile) || is_hf_folder(folder.string())) return folder.string();
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool has_model(const std::string& path) { return find_model_folder(path).has_value(); }
+
+std::string resolve_model_folder(const std::string& path) {
+  const std::optional<std::string> folder = find_model_folder(path);
+  if (folder) return *folder;
+  LB_REQUIRE(
+      !fs::exists(fs::path(path) / "pytorch_model.bin"), ErrorKind::model, "model",
+      "{}: pytorch_model.bin holds pickled code, which is not read here; load it in transformers and save it with "
+      "save_pretrained, which writes safetensors",
+      path);
   fail(ErrorKind::model, "model",
        "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
        kWeightsFile);
 }
 
 TransformerConfig read_model_config(const std::string& path) {
-  const std::string file = (fs::path(resolve_model_folder(path)) / kWeightsFile).string();
+  const std::string folder = resolve_model_folder(path);
+  if (is_hf_folder(folder)) return read_hf_config(folder);
+  const std::string file = (fs::path(folder) / kWeightsFile).string();
   return model_config(SafetensorsFile(file).metadata(), file);
 }
 
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   const std::string folder = resolve_model_folder(path);
   if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
+  if (is_hf_folder(folder)) {
+    ImportedModel imported = import_hf_folder(folder, edit);
+    log_info("{}: {}", folder, imported.report.str());
+    return {std::move(imported.model), folder, std::move(imported.report)};
+  }
   const std::string file = (fs::path(folder) / kWeightsFile).string();
   LoadedModel loaded = {model_from_state(load_safetensors(file), file, edit), folder};
   warn_if_uncalibrated(*loaded.model, file);
   return loaded;
 }
 
-std::optional<std::string> find_tokenizer(const LoadedModel& loaded) {
-  const fs::path folder = fs::absolute(loaded.folder);
+std::optional<std::string> find_tokenizer(const std::string& model_folder) {
+  const fs::path folder = fs::absolute(model_folder);
   for (const fs::path& place : {folder, folder.parent_path()})
-    if (fs::exists(place / kTokenizerFile)) return (place / kTokenizerFile).string();
+    if (!tokenizer_files(place).empty()) return place.string();
   return std::nullopt;
 }
 
-SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded) {
-  const std::optional<std::string> path = find_tokenizer(loaded);
-  LB_REQUIRE(path, ErrorKind::model, "model", "no {} in {} or above it; copy the one that the model was trained with",
+std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages) {
+  const std::optional<std::string> path = find_tokenizer(loaded.folder);
+  LB_REQUIRE(path, ErrorKind::model, "model",
+             "no {}, nor vocab.json and merges.txt, in {} or above it; copy those that the model was trained with",
              kTokenizerFile, loaded.folder);
-  SentencePieceTokenizer tokenizer = SentencePieceTokenizer::load(*path);
-  LB_REQUIRE(tokenizer.vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
+  std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(*path, loaded.model->config().vocab, languages);
+  LB_REQUIRE(tokenizer->vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
              "{} has {} pieces but the model in {} has {} rows; put the tokenizer there that it was trained with",
-             *path, tokenizer.vocab_size(), loaded.folder, loaded.model->config().vocab);
+             tokenizer_files(*path).front().string(), tokenizer->vocab_size(), loaded.folder,
+             loaded.model->config().vocab);
   return tokenizer;
 }
 
@@ -102,20 +125,21 @@ int64_t model_bytes(const LoadedModel& loaded) {
   std::vector<fs::path> files;
   for (const char* name : {kWeightsFile, kConfigFile, kGenerationFile, ChecksumList::kFile})
     files.push_back(folder / name);
-  if (const std::optional<std::string> tokenizer = find_tokenizer(loaded)) files.emplace_back(*tokenizer);
+  if (const std::optional<std::string> place = find_tokenizer(loaded.folder))
+    for (const fs::path& file : tokenizer_files(*place)) files.push_back(file);
   int64_t bytes = 0;
   for (const fs::path& file : files)
     if (fs::exists(file)) bytes += static_cast<int64_t>(fs::file_size(file));
   return bytes;
 }
 
-PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder) {
+PackedFolder write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
   const StateDict state = model_state(model);
   AtomicFolder target(folder);
   const fs::path path = target.path();
   write_file_atomically((path / kConfigFile).string(), model_config_json(model));
   write_file_atomically((path / kGenerationFile).string(), generation_config(model.config()));
-  tokenizer.save(path / kTokenizerFile);
+  tokenizer.save(path);
   const std::string weights = (path / kWeightsFile).string();
   ChecksumList sums;
   sums.add(kWeightsFile, save_safetensors(weights, state));

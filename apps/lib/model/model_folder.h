@@ -5,7 +5,9 @@
 #include <string>
 
 #include "core/files/state_dict.h"
-#include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "data/tokenizer/mbart_tokenizer.h"
+#include "data/tokenizer/tokenizer.h"
+#include "nn/checkpoint/hf_import.h"
 #include "nn/model_state.h"
 #include "nn/transformer/seq2seq.h"
 
@@ -15,28 +17,34 @@ namespace lowbit {
 inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kGenerationFile = "generation_config.json";
-inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";
+inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";  ///< of models whose vocabulary we trained
 
 struct LoadedModel {
   std::unique_ptr<Seq2Seq> model;
-  std::string folder;  ///< where the weights were found
+  std::string folder;                         ///< where the weights were found
+  std::optional<ImportReport> imported = {};  ///< of a Hugging Face folder
 };
 
 /// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last. Error
 /// (model) when there is none.
 std::string resolve_model_folder(const std::string& path);
 
+/// Whether there is one.
+bool has_model(const std::string& path);
+
 /// The architecture of a model folder, checkpoint or run, read without its weights. Errors (model): none is there, or
 /// it is broken.
 TransformerConfig read_model_config(const std::string& path);
 
-/// A model with its quantizers, float or packed, from a model folder, a checkpoint or a run. Errors (model): a file is
-/// broken, or differs from the folder's checksums.txt if it has one. Warns when a learned scale was never calibrated.
+/// A model with its quantizers, float or packed, from a model folder, a checkpoint, a run or a Hugging Face folder.
+/// Errors (model): a file is broken, or differs from the folder's checksums.txt if it has one. Warns when a learned
+/// scale was never calibrated, says what an import made of the tensors.
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
-/// Where its tokenizer is: in the model's folder, or in the run folder above it.
-std::optional<std::string> find_tokenizer(const LoadedModel& loaded);
-/// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows.
-SentencePieceTokenizer load_tokenizer(const LoadedModel& loaded);
+/// The folder with the tokenizer of a model in `folder`: the same, or the run folder above it.
+std::optional<std::string> find_tokenizer(const std::string& folder);
+/// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows; (usage) it is
+/// mBART's, and a language is neither given nor in its folder.
+std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages = {});
 
 /// Bytes of what serving needs, in a model folder or out of a run: weights, configurations, checksums and the
 /// tokenizer; not the optimizer's state and what else a checkpoint holds.
@@ -49,6 +57,6 @@ struct PackedFolder {
 /// Writes a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
 /// generation_config.json, the tokenizer, checksums.txt. It appears whole or not at all, and is read back and compared
 /// before it is given its name: Error (self_check) if a code or a float differs.
-PackedFolder write_model_folder(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, const std::string& folder);
+PackedFolder write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit

@@ -21,9 +21,12 @@ GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig
   return config;
 }
 
-Translator::Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config)
+Translator::Translator(Seq2Seq& model, const Tokenizer& tokenizer, TranslatorConfig config)
     : model_(model), tokenizer_(tokenizer), config_(config) {
   config_.generation = generation_for(model.config(), config_.generation);
+  const Framing framing = tokenizer.framing();
+  if (framing.decoder_start >= 0) config_.generation.decoder_start = framing.decoder_start;
+  if (framing.forced_bos >= 0) config_.generation.forced_bos = framing.forced_bos;
   config_.generation.validate();
   LB_REQUIRE(tokenizer.vocab_size() == model.config().vocab, ErrorKind::model, "generate",
              "the vocabulary has {} pieces but the model {} rows; use the tokenizer that the model was trained with",
@@ -35,19 +38,21 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& s
   std::vector<Translation> results(sentences.size());
   std::vector<std::vector<int32_t>> sources;
   std::vector<int64_t> order;
-  const auto longest = static_cast<size_t>(model_.config().max_positions) - 1;  // eos takes a position
+  const int64_t longest = model_.config().max_positions;
+  const Framing framing = tokenizer_.framing();
   size_t overlong = 0, first_overlong = 0;
   for (size_t i = 0; i < sentences.size(); ++i) {
-    sources.push_back(tokenizer_.encode(clean(sentences[i])));
-    if (sources.back().empty()) {
+    const std::string text = tokenizer_.takes_clean_text() ? clean(sentences[i]) : sentences[i];
+    sources.push_back(encode_source(tokenizer_, text));
+    if (sources.back().size() == framing.source_begin.size() + framing.source_close.size()) {
       results[i].texts = {""};
       continue;
     }
-    if (sources.back().size() > longest) {
+    if (std::ssize(sources.back()) >= longest) {
       if (overlong++ == 0) first_overlong = i + 1;
-      sources.back().resize(longest);
+      sources.back() = encode_source(tokenizer_, text, longest);
     }
-    sources.back().push_back(model_.config().eos);
+    sources.back().push_back(framing.source_end);
     order.push_back(static_cast<int64_t>(i));
   }
   if (overlong > 0)

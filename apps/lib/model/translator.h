@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "data/tokenizer/sentencepiece_tokenizer.h"
+#include "data/tokenizer/tokenizer.h"
 #include "nn/generate/config.h"
 #include "nn/generate/hypothesis.h"
 #include "nn/transformer/seq2seq.h"
@@ -23,10 +23,11 @@ struct TranslatorConfig {
   int64_t max_tokens = 2048;  ///< source tokens of one batch, padding counted
 };
 
-/// Text to text through a model: clean as `lowbit prepare` does, tokenise, batch by length, search, detokenise.
+/// Text to text through a model: clean as `lowbit prepare` does if the tokenizer is for such text, tokenise, batch by
+/// length, search, detokenise.
 class Translator {
  public:
-  Translator(Seq2Seq& model, const SentencePieceTokenizer& tokenizer, TranslatorConfig config);
+  Translator(Seq2Seq& model, const Tokenizer& tokenizer, TranslatorConfig config);
 
   /// Results in the order of `sentences`. Batches hold sentences of similar length; `progress` hears how many are done.
   /// An empty sentence gives empty texts. One with more tokens than the model has positions is truncated, with one
@@ -39,7 +40,7 @@ class Translator {
                  std::vector<Translation>& results);
 
   Seq2Seq& model_;
-  const SentencePieceTokenizer& tokenizer_;
+  const Tokenizer& tokenizer_;
   TranslatorConfig config_;
 };
 

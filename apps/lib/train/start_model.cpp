@@ -5,6 +5,7 @@
 #include "apps/lib/log/log.h"
 #include "apps/lib/model/recipe_folder.h"
 #include "core/error.h"
+#include "data/tokenizer/open_tokenizer.h"
 #include "nn/module_state.h"
 #include "nn/quant/weight_slot.h"
 
@@ -22,26 +23,26 @@ bool has_frozen_weights(Seq2Seq& model) {
 
 }  // namespace
 
-LoadedModel load_for(const SentencePieceTokenizer& tokenizer, const std::string& path, const ConfigEdit& edit) {
+LoadedModel load_for(const Tokenizer& tokenizer, const std::string& path, const Languages& languages,
+                     const ConfigEdit& edit) {
   LoadedModel loaded = load_model(path, edit);
   const int64_t rows = loaded.model->config().vocab;
   LB_REQUIRE(rows == tokenizer.vocab_size(), ErrorKind::usage, "train",
              "the model in {} has {} vocabulary rows, the tokenizer {} pieces; give its tokenizer with data.tokenizer",
              loaded.folder, rows, tokenizer.vocab_size());
-  const std::optional<std::string> own = find_tokenizer(loaded);
-  LB_REQUIRE(!own || SentencePieceTokenizer::load(*own).fingerprint() == tokenizer.fingerprint(), ErrorKind::usage,
+  const std::optional<std::string> own = find_tokenizer(loaded.folder);
+  LB_REQUIRE(!own || open_tokenizer(*own, rows, languages)->fingerprint() == tokenizer.fingerprint(), ErrorKind::usage,
              "train",
              "the model in {} was trained with another vocabulary of {} pieces; give it with data.tokenizer={}",
              loaded.folder, rows, *own);
   return loaded;
 }
 
-std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const SentencePieceTokenizer& tokenizer,
-                                     Seq2Seq* teacher) {
+std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenizer& tokenizer, Seq2Seq* teacher) {
   const ConfigEdit edit = [&](TransformerConfig config) { return override_model(config, options.model, false); };
   std::unique_ptr<Seq2Seq> model;
   if (!options.finetune_from.empty()) {
-    LoadedModel start = load_for(tokenizer, options.finetune_from, edit);
+    LoadedModel start = load_for(tokenizer, options.finetune_from, options.data.languages, edit);
     LB_REQUIRE(!has_frozen_weights(*start.model), ErrorKind::usage, "train",
                "{} is packed: it has no float weights to go on from; give the run that it was exported from",
                start.folder);

@@ -8,6 +8,7 @@
 #include "apps/lib/train/precision_options.h"
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
+#include "data/tokenizer/mbart_tokenizer.h"
 #include "nn/loss/objective.h"
 #include "nn/transformer/config.h"
 #include "optim/adam.h"
@@ -42,7 +43,8 @@ inline constexpr ModelSize kModelSizes[] = {
 
 struct DataOptions {
   std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, test.tsv
-  std::string tokenizer;  ///< sentencepiece model; empty: the one in `dir`, trained there if there is none
+  std::string tokenizer;  ///< sentencepiece model or a folder with a tokenizer; empty: see load_text_task()
+  Languages languages;    ///< of mBART's tokenizer
   int64_t vocab_size = 4096;
   int64_t max_tokens = 2500;
   int64_t max_length = 200;

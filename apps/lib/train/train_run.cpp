@@ -125,13 +125,15 @@ class TrainRun {
 TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
     : options_(options),
       folder_(folder),
-      task_(load_text_task(options.data)),
+      task_(
+          load_text_task(options.data, options.finetune_from.empty() ? options.teacher.model : options.finetune_from)),
       checkpoints_(folder.path(), {.last = options.save.keep_last,
                                    .best = options.save.keep_best,
                                    .higher_is_better = options.valid.metric == "bleu"}),
       profile_(folder.path(), options.profile_updates) {
-  if (!options.teacher.model.empty()) teacher_ = load_for(task_.tokenizer, options.teacher.model).model;
-  model_ = start_model(options, task_.tokenizer, teacher_.get());
+  if (!options.teacher.model.empty())
+    teacher_ = load_for(*task_.tokenizer, options.teacher.model, options.data.languages).model;
+  model_ = start_model(options, *task_.tokenizer, teacher_.get());
   const Precision precision = precision_of(options.precision);
   check_patterns(precision, *model_);
   precision_ = std::make_unique<PrecisionScope>(precision);
@@ -155,7 +157,7 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   state_.data.fingerprint = fmt::format("{:016x}", task_.train.fingerprint());
   log_info("{} parameters, {} batches an epoch", model_->parameter_count(), batches_->batches_per_epoch());
   restore();
-  task_.tokenizer.save(folder.path() + "/" + kTokenizerFile);  // after restore() has refused another run's folder
+  task_.tokenizer->save(folder.path());  // after restore() has refused another run's folder
 }
 
 StepReport TrainRun::step() {
@@ -243,7 +245,7 @@ void TrainRun::validate() {
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
     if (options_.valid.bleu_rows > 0) {
-      Translator translator(*model_, task_.tokenizer, {.generation = kDefaultSearch});
+      Translator translator(*model_, *task_.tokenizer, {.generation = kDefaultSearch});
       const TranslationFigures figures =
           evaluate_translation(translator, first_rows(task_.dev_text, options_.valid.bleu_rows));
       record["bleu"] = figures.bleu.score;

@@ -93,8 +93,8 @@ TEST(SentencePiece, TrainingIsQuietAndDeterministic) {
 
 TEST(SentencePiece, SavedModelIsTheSame) {
   const test::TempDir folder;
-  tokenizer().save(folder.path("spm.model"));
-  const auto loaded = SentencePieceTokenizer::load(folder.path("spm.model"));
+  tokenizer().save(folder.path());
+  const auto loaded = SentencePieceTokenizer::load(folder.path(SentencePieceTokenizer::kFile));
   EXPECT_EQ(loaded.fingerprint(), tokenizer().fingerprint());
   EXPECT_EQ(loaded.encode(corpus()[0]), tokenizer().encode(corpus()[0]));
 }
@@ -105,7 +105,8 @@ TEST(SentencePiece, BrokenModelsAreErrors) {
                      [&] { SentencePieceTokenizer::load(folder.path("none.model")); });
   std::ofstream(folder.path("bad.model")) << "this is no model";
   std::ofstream(folder.path("empty.model")) << "";
-  tokenizer().save(folder.path("cut.model"));
+  tokenizer().save(folder.path());
+  std::filesystem::rename(folder.path(SentencePieceTokenizer::kFile), folder.path("cut.model"));
   std::filesystem::resize_file(folder.path("cut.model"), 1000);
   for (const std::string name : {"bad.model", "empty.model", "cut.model"})
     test::expect_error(ErrorKind::model, {name.c_str()}, [&] { SentencePieceTokenizer::load(folder.path(name)); });

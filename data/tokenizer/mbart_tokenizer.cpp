@@ -1,0 +1,154 @@
+#include "data/tokenizer/mbart_tokenizer.h"
+
+#include <xxhash.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/files/atomic.h"
+#include "core/text.h"
+#include "data/tokenizer/sentencepiece_model.h"
+#include "data/tokenizer/sentencepiece_tokenizer.h"
+
+namespace lowbit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kConfig = "tokenizer_config.json";
+constexpr int32_t kOffset = 1;  // fairseq's ids have a <pad> that the model lacks
+
+/// In the order of their ids; cc25 has the first 25.
+constexpr const char* kCodes[] = {"ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN",
+                                  "hi_IN", "it_IT", "ja_XX", "kk_KZ", "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP",
+                                  "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN", "af_ZA", "az_AZ",
+                                  "bn_IN", "fa_IR", "he_IL", "hr_HR", "id_ID", "ka_GE", "km_KH", "mk_MK", "ml_IN",
+                                  "mn_MN", "mr_IN", "pl_PL", "ps_AF", "pt_XX", "sv_SE", "sw_KE", "ta_IN", "te_IN",
+                                  "th_TH", "tl_XX", "uk_UA", "ur_PK", "xh_ZA", "gl_ES", "sl_SI"};
+
+int64_t code_count(MbartTokenizer::Release release) {
+  return release == MbartTokenizer::Release::cc25 ? 25 : std::ssize(kCodes);
+}
+
+const char* class_name(MbartTokenizer::Release release) {
+  return release == MbartTokenizer::Release::cc25 ? "MBartTokenizer" : "MBart50Tokenizer";
+}
+
+nlohmann::json read_config(const fs::path& path) {
+  if (!fs::exists(path)) return nlohmann::json::object();
+  nlohmann::json json = nlohmann::json::parse(read_tokenizer_file(path), nullptr, false);
+  LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", path.string());
+  return json;
+}
+
+std::string text_at(const nlohmann::json& json, const char* key) {
+  return json.contains(key) && json.at(key).is_string() ? json.at(key).get<std::string>() : std::string();
+}
+
+}  // namespace
+
+struct MbartTokenizer::Impl {
+  sentencepiece::SentencePieceProcessor processor;
+  std::string model;  // the file's bytes
+  Release release = Release::cc25;
+  Languages languages;
+  SpecialIds special;
+
+  int32_t first_code() const { return processor.GetPieceSize() + kOffset; }
+
+  int32_t code(const std::string& language, const char* option) const {
+    std::vector<std::string> known(kCodes, kCodes + code_count(release));
+    LB_REQUIRE(!language.empty(), ErrorKind::usage, "tokenizer", "mBART needs both languages: give {} CODE, such as {}",
+               option, known[3]);
+    const auto found = std::find(known.begin(), known.end(), language);
+    LB_REQUIRE(found != known.end(), ErrorKind::usage, "tokenizer", "{}: no language code '{}'{}", option, language,
+               nearest_hint(language, known));
+    return first_code() + static_cast<int32_t>(found - known.begin());
+  }
+};
+
+MbartTokenizer::MbartTokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MbartTokenizer::~MbartTokenizer() = default;
+
+bool MbartTokenizer::has_its_ids(const fs::path& model) {
+  sentencepiece::SentencePieceProcessor processor;
+  load_processor(processor, read_tokenizer_file(model), model.string());
+  return processor.unk_id() == 0 && processor.bos_id() == 1 && processor.eos_id() == 2 && processor.pad_id() < 0;
+}
+
+std::unique_ptr<MbartTokenizer> MbartTokenizer::load(const fs::path& folder, int64_t rows, const Languages& languages) {
+  const fs::path file = folder / SentencePieceTokenizer::kFile;
+  auto impl = std::make_unique<Impl>();
+  impl->model = read_tokenizer_file(file);
+  load_processor(impl->processor, impl->model, file.string());
+  const nlohmann::json config = read_config(folder / kConfig);
+  const std::string class_of_config = text_at(config, "tokenizer_class");
+  const int64_t codes = rows - impl->first_code() - 1;  // <mask> is last
+  const auto is = [&](Release release) {
+    return class_of_config.empty() ? codes == code_count(release) : class_of_config.starts_with(class_name(release));
+  };
+  LB_REQUIRE(is(Release::cc25) || is(Release::mbart50), ErrorKind::model, "tokenizer",
+             "{}: {} pieces and a table of {} rows are neither mBART-cc25 (25 languages) nor mBART-50 (52)",
+             file.string(), impl->processor.GetPieceSize(), rows);
+  impl->release = is(Release::mbart50) ? Release::mbart50 : Release::cc25;
+  impl->languages = languages;
+  if (impl->languages.source.empty()) impl->languages.source = text_at(config, "src_lang");
+  if (impl->languages.target.empty()) impl->languages.target = text_at(config, "tgt_lang");
+  impl->code(impl->languages.source, "--source-lang");
+  impl->code(impl->languages.target, "--target-lang");
+  return std::unique_ptr<MbartTokenizer>(new MbartTokenizer(std::move(impl)));
+}
+
+std::vector<int32_t> MbartTokenizer::encode(std::string_view text) const {
+  std::vector<int32_t> ids = encode_pieces(impl_->processor, text);
+  for (int32_t& id : ids) id = id == 0 ? impl_->special.unk : id + kOffset;
+  return ids;
+}
+
+std::string MbartTokenizer::decode(std::span<const int32_t> ids) const {
+  std::vector<int32_t> pieces;
+  for (const int32_t id : ids) {
+    LB_CHECK(id >= 0 && id < vocab_size(), "tokenizer", "id {} is outside the vocabulary of {}", id, vocab_size());
+    if (id > impl_->special.unk && id < impl_->first_code()) pieces.push_back(id - kOffset);
+  }
+  return decode_pieces(impl_->processor, pieces);
+}
+
+int64_t MbartTokenizer::vocab_size() const { return impl_->first_code() + code_count(impl_->release) + 1; }
+
+std::string MbartTokenizer::piece(int32_t id) const {
+  static constexpr const char* kFirst[] = {"<s>", "<pad>", "</s>", "<unk>"};
+  LB_CHECK(id >= 0 && id < vocab_size(), "tokenizer", "id {} is outside the vocabulary of {}", id, vocab_size());
+  if (id < 4) return kFirst[id];
+  if (id < impl_->first_code()) return impl_->processor.IdToPiece(id - kOffset);
+  return id + 1 == vocab_size() ? "<mask>" : kCodes[id - impl_->first_code()];
+}
+
+const SpecialIds& MbartTokenizer::special_ids() const { return impl_->special; }
+
+Framing MbartTokenizer::framing() const {
+  const int32_t source = impl_->code(impl_->languages.source, "--source-lang"),
+                target = impl_->code(impl_->languages.target, "--target-lang"), eos = impl_->special.eos;
+  if (impl_->release == Release::mbart50)
+    return {.source_begin = {source}, .target_begin = {target}, .forced_bos = target};
+  return {.source_close = {eos},
+          .target_close = {eos},
+          .source_end = source,
+          .target_end = target,
+          .decoder_start = target};
+}
+
+uint64_t MbartTokenizer::fingerprint() const {
+  const std::string all = impl_->model + class_name(impl_->release);
+  return XXH3_64bits(all.data(), all.size());
+}
+
+void MbartTokenizer::save(const fs::path& folder) const {
+  const nlohmann::ordered_json config = {{"tokenizer_class", class_name(impl_->release)},
+                                         {"src_lang", impl_->languages.source},
+                                         {"tgt_lang", impl_->languages.target}};
+  write_file_atomically((folder / SentencePieceTokenizer::kFile).string(), impl_->model);
+  write_file_atomically((folder / kConfig).string(), config.dump(2) + "\n");
+}
+
+}  // namespace lowbit

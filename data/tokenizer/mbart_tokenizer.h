@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+
+#include "data/tokenizer/tokenizer.h"
+
+namespace lowbit {
+
+/// The two languages of a pair, by mBART's codes: "en_XX". Empty: not given.
+struct Languages {
+  std::string source, target;
+};
+
+/// mBART's tokenizer: a sentencepiece model whose ids are those of fairseq (<s> 0, <pad> 1, </s> 2, <unk> 3; piece n of
+/// the model is n + 1), then the language codes, then <mask>.
+///   cc25       "X </s> [src]", target and first decoder input likewise: [tgt] starts the decoder
+///   mBART-50   "[src] X </s>", "[tgt] X </s>"; the decoder starts with </s> and must say [tgt] first
+class MbartTokenizer final : public Tokenizer {
+ public:
+  enum class Release : uint8_t { cc25, mbart50 };
+
+  /// Whether a sentencepiece model has the ids of mBART's: <unk> 0, <s> 1, </s> 2, no padding.
+  static bool has_its_ids(const std::filesystem::path& model);
+
+  /// From sentencepiece.bpe.model, and tokenizer_config.json if it is there: which release, and the languages unless
+  /// they are given. Without it `rows`, those of the token table, tell the release. Errors (model): broken files, or
+  /// neither release; (usage) a language that is not given or not known, naming those that are.
+  static std::unique_ptr<MbartTokenizer> load(const std::filesystem::path& folder, int64_t rows,
+                                              const Languages& languages);
+
+  ~MbartTokenizer() override;
+  std::vector<int32_t> encode(std::string_view text) const override;
+  std::string decode(std::span<const int32_t> ids) const override;
+  int64_t vocab_size() const override;
+  std::string piece(int32_t id) const override;
+  const SpecialIds& special_ids() const override;
+  Framing framing() const override;
+  bool takes_clean_text() const override { return false; }
+  uint64_t fingerprint() const override;  ///< the same for all languages
+  void save(const std::filesystem::path& folder) const override;
+
+ private:
+  struct Impl;
+  explicit MbartTokenizer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lowbit

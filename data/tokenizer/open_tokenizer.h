@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "data/tokenizer/mbart_tokenizer.h"
+#include "data/tokenizer/tokenizer.h"
+
+namespace lowbit {
+
+/// The tokenizer that a folder holds, by its files: sentencepiece.bpe.model (one of ours, or mBART's), or BART's
+/// vocab.json and merges.txt, or its tokenizer.json. Null when it has none. A path to a sentencepiece model of ours is
+/// taken too.
+///   rows       of the token table that it must fit, -1: not known; only mBART asks
+///   languages  for mBART
+/// Errors (model): it is broken.
+std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder, int64_t rows = -1,
+                                          const Languages& languages = {});
+
+/// The files of a tokenizer that are there.
+std::vector<std::filesystem::path> tokenizer_files(const std::filesystem::path& folder);
+
+}  // namespace lowbit

@@ -1,0 +1,55 @@
+#include "data/tokenizer/tokenizer_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "data/tokenizer/tokenizer.h"
+
+namespace lowbit {
+namespace {
+
+using Json = nlohmann::json;
+
+/// json[a][b], or null.
+Json at(const Json& json, const char* a, const char* b) {
+  return json.contains(a) && json[a].is_object() && json[a].contains(b) ? json[a][b] : Json();
+}
+
+std::string merge_line(const Json& merge, const std::string& where) {
+  if (merge.is_string()) return merge.get<std::string>();
+  LB_REQUIRE(merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(), ErrorKind::model,
+             "tokenizer", "{}: the merge {} is no pair of tokens", where, merge.dump());
+  return merge[0].get<std::string>() + " " + merge[1].get<std::string>();
+}
+
+}  // namespace
+
+BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path) {
+  const std::string where = path.string();
+  const Json json = Json::parse(read_tokenizer_file(path), nullptr, false);
+  LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", where);
+  const auto expect = [&](bool condition, const char* part, const Json& value) {
+    LB_REQUIRE(condition, ErrorKind::model, "tokenizer",
+               "{}: {} {}: of tokenizer.json only BART's byte-level BPE is read", where, part, value.dump());
+  };
+  expect(at(json, "model", "type") == "BPE", "model.type", at(json, "model", "type"));
+  expect(at(json, "pre_tokenizer", "type") == "ByteLevel", "pre_tokenizer.type", at(json, "pre_tokenizer", "type"));
+  const Json space = at(json, "pre_tokenizer", "add_prefix_space"), regex = at(json, "pre_tokenizer", "use_regex");
+  expect(space == false, "pre_tokenizer.add_prefix_space", space);
+  expect(regex.is_null() || regex == true, "pre_tokenizer.use_regex", regex);
+  if (json.contains("normalizer")) expect(json["normalizer"].is_null(), "normalizer", json["normalizer"]);
+
+  const Json vocabulary = at(json, "model", "vocab"), merges = at(json, "model", "merges");
+  expect(vocabulary.is_object(), "model.vocab", vocabulary.type_name());
+  expect(merges.is_array(), "model.merges", merges.type_name());
+  BpeFiles files{.vocabulary = vocabulary.dump(), .merges = "#version: 0.2\n"};
+  for (const Json& merge : merges) files.merges += merge_line(merge, where) + "\n";
+  for (const Json& token : json.value("added_tokens", Json::array())) {
+    const std::string content = token.value("content", "");
+    expect(vocabulary.contains(content) && vocabulary[content] == token.value("id", Json()), "added token", token);
+    if (content == "<mask>") files.mask_takes_space = token.value("lstrip", false);
+  }
+  return files;
+}
+
+}  // namespace lowbit

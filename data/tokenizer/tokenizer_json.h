@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace lowbit {
+
+/// A byte-level BPE in the two files that it had before tokenizer.json.
+struct BpeFiles {
+  std::string vocabulary;        ///< vocab.json: tokens to ids
+  std::string merges;            ///< merges.txt: a pair a line
+  bool mask_takes_space = true;  ///< <mask> takes the white space before it along
+};
+
+/// The BPE in a tokenizer.json of the tokenizers library, as BART has it. Errors (model) naming the file and what is
+/// otherwise: another model, a normalizer, another pre-tokenizer, an added token that the vocabulary lacks.
+BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path);
+
+}  // namespace lowbit

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace lowbit {
+
+/// Keys of one JSON object in a file; every failure (model) names the file and the key.
+class JsonKeys {
+ public:
+  /// Error (model) when `text` is no JSON object.
+  JsonKeys(std::string_view text, std::string where) : where_(std::move(where)) {
+    json_ = nlohmann::ordered_json::parse(text, nullptr, false);
+    LB_REQUIRE(json_.is_object(), ErrorKind::model, "import", "{}: not a JSON object", where_);
+  }
+
+  const std::string& where() const { return where_; }
+  bool has(const char* key) const { return json_.contains(key) && !json_.at(key).is_null(); }
+
+  /// `value` stays as it is when the key is absent or null.
+  template <class T>
+  void take(const char* key, T& value) const {
+    if (!has(key)) return;
+    try {
+      value = json_.at(key).get<T>();
+    } catch (const nlohmann::ordered_json::exception&) {
+      refuse(key, "has the wrong type");
+    }
+  }
+  /// Refuses any other value than this one or null.
+  template <class T>
+  void expect(const char* key, const T& wanted, const char* reason) const {
+    T value = wanted;
+    take(key, value);
+    if (value != wanted) refuse(key, reason);
+  }
+  void expect_none(const char* key, const char* reason) const {
+    if (has(key)) refuse(key, reason);
+  }
+  [[noreturn]] void refuse(const char* key, std::string_view reason) const {
+    fail(ErrorKind::model, "import", "{}: '{}' {}: {}", where_, key,
+         json_.at(key).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), reason);
+  }
+
+ private:
+  nlohmann::ordered_json json_;
+  std::string where_;
+};
+
+}  // namespace lowbit

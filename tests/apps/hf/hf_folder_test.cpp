@@ -1,0 +1,148 @@
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "apps/lib/model/model_folder.h"
+#include "core/files/safetensors.h"
+#include "nn/checkpoint/hf_export.h"
+#include "tests/apps/tiny_run.h"
+#include "tests/support/expect_error.h"
+
+namespace lowbit {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kVocab = 605;  // of tests/golden/bpe
+
+TransformerConfig small_bart() {
+  TransformerConfig config = transformer_preset("bart-base");
+  config.vocab = kVocab;
+  config.dim = 16;
+  config.encoder_layers = config.decoder_layers = 1;
+  config.heads = 2;
+  config.ffn_dim = 32;
+  config.max_positions = 200;
+  return config;
+}
+
+/// A Hugging Face folder of a small random BART with its tokenizer, through every verb that reads models.
+class HfVerbs : public test::TinyRun {
+ protected:
+  HfVerbs() {
+    fs::create_directory(path("bart"));
+    Seq2Seq model(small_bart(), 3);
+    GenerationConfig generation{.rule = SearchRule::hf, .beam = 3, .max_len_b = 9, .min_len = 0};
+    generation.forced_bos = 0;
+    generation.forced_eos = 2;
+    write_hf_model(model, generation, path("bart"));
+    for (const char* file : {"vocab.json", "merges.txt"})
+      fs::copy_file(std::string(LB_TEST_DIR "/golden/bpe/") + file, path("bart/") + file);
+  }
+  test::Outcome succeed(const std::vector<std::string>& arguments) {
+    test::Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 0) << arguments[0] << ": " << outcome.err;
+    return outcome;
+  }
+  /// A training that starts from it, without the options of a fresh model.
+  std::vector<std::string> from_bart(const std::string& verb, const std::string& name,
+                                     const std::vector<std::string>& more) {
+    std::vector<std::string> all = training(verb, name, more);
+    const auto arch = std::find(all.begin(), all.end(), "--arch");
+    all.erase(arch, arch + 2);
+    return all;
+  }
+};
+
+TEST_F(HfVerbs, GenerateAndEvalReadTheFolderAndItsSearch) {
+  const std::string input = write("input", "one two\n\nthree\n");
+  const std::vector<std::string> generate = {"generate", path("bart"), "--input", input, "--generate.format", "jsonl"};
+  const test::Outcome found = succeed(generate);
+  const auto first = nlohmann::json::parse(found.out.substr(0, found.out.find('\n')));
+  const auto tokens = first["hypotheses"][0]["tokens"].get<std::vector<int32_t>>();
+  EXPECT_EQ(tokens.front(), 0);
+  EXPECT_EQ(tokens.back(), 2);
+  EXPECT_LE(tokens.size(), 8u);
+  auto longer = generate;
+  longer.insert(longer.end(), {"--max-len-b", "30", "--min-len", "20"});
+  const auto second = nlohmann::json::parse(succeed(longer).out.substr(0, succeed(longer).out.find('\n')));
+  EXPECT_GE(second["hypotheses"][0]["tokens"].size(), 19u);
+  const auto scored = nlohmann::json::parse(succeed({"eval", path("bart"), path("data/test.tsv"), "--json"}).out);
+  EXPECT_EQ(scored["beam"], 3);
+  EXPECT_GT(scored["nll_loss"], 5);  // random weights
+  EXPECT_NE(succeed({"inspect", path("bart")}).out.find("encoder.layers.0.fc1.weight"), std::string::npos);
+}
+
+TEST_F(HfVerbs, TrainingGoesOnFromTheFolderWithItsTokenizer) {
+  succeed(from_bart("train", "tuned", {"--finetune-from", path("bart")}));
+  EXPECT_EQ(read("tuned/vocab.json"), read("bart/vocab.json"));
+  EXPECT_FALSE(fs::exists(path("data/sentencepiece.bpe.model")));
+  succeed(from_bart("distill", "student", {"--teacher", path("bart"), "--recipe", "tbt-2-2-8"}));
+  succeed({"export", path("student"), "--out", path("packed")});
+  const std::string input = write("input", "one two\n");
+  EXPECT_EQ(succeed({"generate", path("packed"), "--input", input}).out,
+            succeed({"generate", path("student"), "--input", input}).out);
+  EXPECT_EQ(succeed({"tokenize", path("packed"), "--input", input}).out,
+            succeed({"tokenize", path("bart"), "--input", input}).out);
+  test::expect_failure(run({"export", path("student"), "--format", "hf", "--out", path("floats")}), 2,
+                       {"--format", "packed", "tbt_weight"});
+  EXPECT_FALSE(fs::exists(path("floats")));
+}
+
+TEST_F(HfVerbs, ExportBackGivesTheSameFolder) {
+  succeed({"export", path("bart"), "--format", "hf", "--out", path("again")});
+  for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "vocab.json", "merges.txt"})
+    expect_same_file(std::string("again/") + file, std::string("bart/") + file);
+  succeed(from_bart("train", "tuned", {"--finetune-from", path("bart")}));
+  succeed({"export", path("tuned"), "--format", "hf", "--out", path("back")});
+  const StateDict before = load_safetensors(path("bart/model.safetensors")),
+                  after = load_safetensors(path("back/model.safetensors"));
+  ASSERT_EQ(before.tensors.size(), after.tensors.size());
+  EXPECT_NE(before.tensors.at("model.shared.weight").to_vector<float>(),
+            after.tensors.at("model.shared.weight").to_vector<float>());
+  const LoadedModel run_model = load_model(path("tuned")), hf_model = load_model(path("back"));
+  EXPECT_EQ(run_model.model->embed_tokens().weight().value.value().to_vector<float>(),
+            hf_model.model->embed_tokens().weight().value.value().to_vector<float>());
+}
+
+TEST_F(HfVerbs, InspectPrintsTheSlotsOfAnArchitecture) {
+  const std::string out = succeed({"inspect", "--slots", "mbart-large-50"}).out;
+  EXPECT_NE(out.find("\ndecoder.layers.11.encoder_attn.probs\n"), std::string::npos);
+  EXPECT_NE(out.find("610879488 parameters"), std::string::npos);
+  test::expect_failure(run({"inspect", "--slots", "mbart-large-5"}), 2, {"mbart-large-50"});
+  test::expect_failure(run({"inspect"}), 2, {"--slots"});
+}
+
+TEST_F(HfVerbs, WhatHasNoClassThereIsRefused) {
+  test::expect_failure(run({"export", trained("plain"), "--format", "hf", "--out", path("out")}), 2,
+                       {"no class of Hugging Face", "bart-base"});
+  EXPECT_FALSE(fs::exists(path("out")));
+}
+
+TEST_F(HfVerbs, ABrokenFolderIsOneLineThatNamesFileAndTensor) {
+  StateDict weights = load_safetensors(path("bart/model.safetensors"));
+  weights.tensors.erase("model.decoder.layers.0.fc2.bias");
+  save_safetensors(path("bart/model.safetensors"), weights);
+  const std::string input = write("input", "one two\n");
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"inspect", path("bart")},
+                                                  {"generate", path("bart"), "--input", input},
+                                                  {"eval", path("bart"), path("data/test.tsv")},
+                                                  {"export", path("bart"), "--format", "hf", "--out", path("out")},
+                                                  from_bart("train", "tuned", {"--finetune-from", path("bart")})}) {
+    SCOPED_TRACE(command[0]);
+    test::expect_failure(run(command), 4, {"bart/model.safetensors", "model.decoder.layers.0.fc2.bias"});
+  }
+  fs::remove(path("bart/model.safetensors"));
+  write("bart/pytorch_model.bin", "x");
+  test::expect_failure(run({"inspect", path("bart")}), 4, {"pytorch_model.bin", "save_pretrained"});
+}
+
+TEST_F(HfVerbs, ATokenizerOfAnotherSizeIsRefused) {
+  std::string vocabulary = read("bart/vocab.json");
+  vocabulary.replace(vocabulary.rfind('}'), 1, ", \"extra\": 605}");
+  write("bart/vocab.json", vocabulary);
+  test::expect_failure(run({"generate", path("bart"), "--input", write("input", "one\n")}), 4,
+                       {"vocab.json", "606 pieces", "605 rows"});
+}
+
+}  // namespace
+}  // namespace lowbit

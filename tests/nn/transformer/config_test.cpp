@@ -1,0 +1,72 @@
+#include "nn/transformer/config.h"
+
+#include <gtest/gtest.h>
+
+#include "autograd/grad_mode.h"
+#include "core/error.h"
+#include "nn/transformer/seq2seq.h"
+
+namespace lowbit {
+namespace {
+
+struct Published {
+  const char* name;
+  int64_t parameters, tensors;
+};
+
+/// Weights that nobody writes take no memory, so the large ones cost the test nothing.
+TEST(Presets, HaveThePublishedNumberOfParametersAndTensors) {
+  for (const Published& expected :
+       {Published{"bart-base", 139'420'416, 259}, Published{"bart-large", 406'291'456, 511},
+        Published{"mbart-large-cc25", 610'851'840, 515}, Published{"mbart-large-50", 610'879'488, 515}}) {
+    TransformerConfig config = transformer_preset(expected.name);
+    config.init = WeightInit::none;
+    Seq2Seq model(config, 1);
+    EXPECT_EQ(model.parameter_count(), expected.parameters) << expected.name;
+    int64_t tensors = 0;
+    model.each_parameter([&](const std::string&, Parameter& p) { tensors += p.value.requires_grad(); });
+    EXPECT_EQ(tensors, expected.tensors) << expected.name;
+  }
+}
+
+TEST(Presets, AnUnknownNameIsAnsweredWithTheNearest) {
+  try {
+    transformer_preset("mbart-large-cc52");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("mbart-large-cc25"), std::string::npos) << error.what();
+  }
+}
+
+TEST(TransformerConfig, ReadsWhatItWrites) {
+  TransformerConfig config = transformer_preset("mbart-large-50");
+  EXPECT_EQ(transformer_config_from_json(to_json(config), "test"), config);
+  config.decoder_heads = 8;
+  config.decoder_ffn_dim = 2048;
+  EXPECT_EQ(transformer_config_from_json(to_json(config), "test"), config);
+}
+
+TEST(TransformerConfig, TheDecoderMayHaveHeadsAndWidthOfItsOwn) {
+  TransformerConfig config = transformer_preset("tiny");
+  config.decoder_heads = 4;
+  config.decoder_ffn_dim = 48;
+  Seq2Seq model(config, 1);
+  model.each_parameter([&](const std::string& path, Parameter& p) {
+    const int64_t width = path.starts_with("encoder") ? 64 : 48;
+    if (path.ends_with("fc1.weight")) {
+      EXPECT_EQ(p.value.shape()[0], width) << path;
+    }
+  });
+  const Tensor ids = Tensor::from(Shape{1, 3}, std::vector<int32_t>{5, 6, 2});
+  const GradMode off(false);
+  StackTrace trace;
+  const EncoderOutput memory = model.encoder().forward(ids, Tensor(), {});
+  model.decoder().forward(ids, memory, {}, &trace);
+  EXPECT_EQ(trace.self_probs.front().shape(), Shape({1, 4, 3, 3}));
+  config.decoder_heads = 5;
+  EXPECT_THROW(validate(config), Error);
+}
+
+}  // namespace
+}  // namespace lowbit
