@@ -67,6 +67,18 @@ TEST(Batcher, RowsAreFramedAndPadded) {
   EXPECT_EQ(batch.target_tokens, 6);
 }
 
+TEST(Batcher, AFramingOfTheDatasetReplacesEnds) {
+  TokenDataset dataset;
+  dataset.framing = {.source_end = 90, .target_end = 91, .decoder_start = 91};  // mBART-cc25: rows hold "X </s>"
+  dataset.source.append(std::vector<int32_t>{10, 2});
+  dataset.target.append(std::vector<int32_t>{20, 2});
+  Batcher batcher(dataset, {});
+  const Batch batch = batcher.next();
+  EXPECT_EQ(batch.source, (std::vector<int32_t>{10, 2, 90}));
+  EXPECT_EQ(batch.target_in, (std::vector<int32_t>{91, 20, 2}));
+  EXPECT_EQ(batch.target_out, (std::vector<int32_t>{20, 2, 91}));
+}
+
 TEST(Batcher, EveryRowOnceAnEpochWithItsOwnTokens) {
   const TokenDataset dataset = random_dataset(1000);
   Batcher batcher(dataset, {.max_tokens = 200, .max_sentences = 16});
