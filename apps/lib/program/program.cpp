@@ -97,7 +97,7 @@ std::span<const EnvironmentVariable> environment_variables() {
 }
 
 int run_program(std::span<const Verb> verbs, std::span<const std::string> arguments) {
-  install_signal_handlers();
+  watch_signals();
   try {
     const int code = dispatch(verbs, arguments);
     flush_output();

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <thread>
 
 namespace lowbit {
 namespace {
 
 std::atomic<int> guards{0};
 std::atomic<int> stop_signal{0};
-static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
 
 void on_signal(int signal_number) {
   int none = 0;
@@ -26,13 +26,24 @@ StopGuard::~StopGuard() { guards.fetch_sub(1); }
 bool stop_requested() { return stop_signal.load(std::memory_order_relaxed) != 0; }
 int stop_exit_code() { return 128 + stop_signal.load(); }
 
-void install_signal_handlers() {
-  struct sigaction action = {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  for (int signal_number : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal_number, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+void watch_signals() {
+  static const bool watching = [] {
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t watched;
+    sigemptyset(&watched);
+    for (const int signal_number : {SIGINT, SIGTERM, SIGUSR1}) {
+      signal(signal_number,
+             SIG_DFL);  // an ignored one, as a shell leaves to its background jobs, would not be received
+      sigaddset(&watched, signal_number);
+    }
+    pthread_sigmask(SIG_BLOCK, &watched, nullptr);
+    std::thread([watched] {
+      for (int received = 0;;)
+        if (sigwait(&watched, &received) == 0) on_signal(received);
+    }).detach();
+    return true;
+  }();
+  (void)watching;
 }
 
 }  // namespace lowbit

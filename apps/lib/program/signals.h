@@ -19,7 +19,10 @@ bool stop_requested();
 /// 128 + the signal (130 for SIGINT, 143 for SIGTERM): the exit code of a stop without a save.
 int stop_exit_code();
 
-/// Called once by run_program: handlers as above, SIGPIPE ignored so that a closed pipe is an error code of write().
-void install_signal_handlers();
+/// Called by run_program, before any other thread starts; the first call counts. SIGPIPE is ignored, so that a closed
+/// pipe is an error code of write(). The other three are blocked in every thread and received by one of their own:
+/// oneDNN's generated code uses the stack pointer as a plain register, and the frame of a handler that interrupts it
+/// would be written into the heap.
+void watch_signals();
 
 }  // namespace lowbit

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "apps/lib/program/completion.h"
 #include "apps/lib/program/output.h"
@@ -149,21 +151,50 @@ TEST(Completion, BashCompletesVerbsFlagsAndChoices) {
   EXPECT_EQ(complete_in_bash("lowbit doctor fil", 2), "\n") << "left to file names";
 }
 
+/// To the process, as the system and other programs send them; waits for what must follow, but not for ever.
+template <class Condition>
+void send_and_wait(int signal_number, Condition condition) {
+  kill(getpid(), signal_number);
+  for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
 TEST(Signals, WithoutAGuardTheProcessEndsWithTheTablesCode) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT((install_signal_handlers(), raise(SIGINT)), ::testing::ExitedWithCode(130), "");
-  EXPECT_EXIT((install_signal_handlers(), raise(SIGTERM)), ::testing::ExitedWithCode(143), "");
+  const auto stop = [](int signal_number) {
+    watch_signals();
+    send_and_wait(signal_number, [] { return false; });
+    _exit(1);
+  };
+  EXPECT_EXIT(stop(SIGINT), ::testing::ExitedWithCode(130), "");
+  EXPECT_EXIT(stop(SIGTERM), ::testing::ExitedWithCode(143), "");
+}
+
+/// A handler's frame would land wherever generated code keeps its stack pointer.
+TEST(Signals, AreBlockedInEveryThreadThatComputes) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto blocked_here = [] {
+    sigset_t mask;
+    pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+    return sigismember(&mask, SIGINT) && sigismember(&mask, SIGTERM) && sigismember(&mask, SIGUSR1);
+  };
+  const auto check = [&] {
+    watch_signals();
+    bool elsewhere = false;
+    std::thread([&] { elsewhere = blocked_here(); }).join();
+    _exit(blocked_here() && elsewhere ? 0 : 1);
+  };
+  EXPECT_EXIT(check(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Signals, WithAGuardTheFirstIsARequestAndTheSecondEnds) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto stop_twice = [](bool again) {
-    install_signal_handlers();
+    watch_signals();
     const StopGuard guard;
     if (stop_requested()) _exit(1);
-    raise(SIGTERM);
+    send_and_wait(SIGTERM, stop_requested);
     if (!stop_requested() || stop_exit_code() != 143) _exit(2);
-    if (again) raise(SIGINT);
+    if (again) send_and_wait(SIGINT, [] { return false; });
     _exit(kExitPreempted);
   };
   EXPECT_EXIT(stop_twice(false), ::testing::ExitedWithCode(kExitPreempted), "");
