@@ -150,11 +150,17 @@ void context_backward(const AttentionContextGradArgs& a) {
 }  // namespace
 
 void fill(AttentionKernels& table) {
-  table.probs = [](Stream&, const AttentionProbsArgs& a) { LB_VISIT_FLOATING(a.dtype, probs, a) };
-  table.probs_backward = [](Stream&, const AttentionProbsGradArgs& a) { LB_VISIT_FLOATING(a.dtype, probs_backward, a) };
-  table.context = [](Stream&, const AttentionContextArgs& a) { LB_VISIT_FLOATING(a.dtype, context, a) };
+  table.probs = [](Stream&, const AttentionProbsArgs& a) {
+    a.dtype == DType::f64 ? probs<double>(a) : probs<float>(a);
+  };
+  table.probs_backward = [](Stream&, const AttentionProbsGradArgs& a) {
+    a.dtype == DType::f64 ? probs_backward<double>(a) : probs_backward<float>(a);
+  };
+  table.context = [](Stream&, const AttentionContextArgs& a) {
+    a.dtype == DType::f64 ? context<double>(a) : context<float>(a);
+  };
   table.context_backward = [](Stream&, const AttentionContextGradArgs& a) {
-    LB_VISIT_FLOATING(a.dtype, context_backward, a)
+    a.dtype == DType::f64 ? context_backward<double>(a) : context_backward<float>(a);
   };
 }
 
