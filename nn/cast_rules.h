@@ -19,7 +19,8 @@ enum class Stored : uint8_t {
 };
 
 /// One op that the tape records, or one step around it: where it rounds. `scaled` says whether its gradients carry the
-/// loss scale. tests/nn/cast_rules_test.cpp compares the table with the tape of real models.
+/// loss scale. Describes what the ops do; tests/nn/cast_rules_test.cpp compares its results with the tape of real
+/// models, and tests/nn/must_stay_f32_test.cpp what is summed in f32.
 struct CastRule {
   std::string_view op;
   Stored input, compute, result;

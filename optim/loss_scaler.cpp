@@ -106,11 +106,14 @@ void validate(const LossScalerConfig& c) {
   require_power_of_two(c.backoff, "the backoff factor");
   if (c.threshold != 0) require_power_of_two(c.threshold, "the threshold");
   if (c.max != 0) require_power_of_two(c.max, "the largest scale");
+  if (c.floor == ScaleFloor::hold) require_power_of_two(c.min, "a floor where the scale stays");
   LB_REQUIRE(c.growth >= 1 && c.backoff <= 1 && c.interval >= 1 && c.hysteresis >= 1, ErrorKind::usage, "loss scale",
              "growth must be at least 1, backoff at most 1, interval and hysteresis at least 1; got {}, {}, {}, {}",
              c.growth, c.backoff, c.interval, c.hysteresis);
   LB_REQUIRE(c.init >= c.min && (c.max == 0 || c.init <= c.max), ErrorKind::usage, "loss scale",
              "the initial scale {} is outside [{}, {}]", c.init, c.min, c.max);
+  LB_REQUIRE(c.threshold <= c.init, ErrorKind::usage, "loss scale",
+             "the threshold {} is above the initial scale {}: an overflow would raise it", c.threshold, c.init);
 }
 
 std::string to_json(const LossScalerState& state) {

@@ -79,7 +79,7 @@ StepReport Trainer::update(int64_t updates_done, int64_t micro_batches, const Mi
     report.skipped = outcome == LossScaler::Outcome::skip;
     if (outcome == LossScaler::Outcome::floor)
       symptom += fmt::format(", and the loss scale 2^{} is at its floor", std::ilogb(report.loss_scale));
-    if (outcome == LossScaler::Outcome::stuck) symptom += ", as in half of the last 64 attempts";
+    if (outcome == LossScaler::Outcome::stuck) symptom += ", as in 32 of the last 64 attempts";
     if (outcome == LossScaler::Outcome::step && norm.non_finite > 0) {
       prune_gradients(optimizer_.groups());
       norm = global_norm(optimizer_.groups(), unscale);
@@ -124,7 +124,8 @@ void Trainer::explain_divergence(int64_t update, int64_t micro_batches, const Mi
     const bool independent = !first_non_finite(loss_scale() / 1024, micro_batches, loss).empty();
     advice = independent
                  ? "The same at 1/1024 of the loss scale: lowering that does not help; store this site in f32 "
-                   "(precision.sites), lower optim.lr, or resume from an earlier checkpoint"
+                   "(precision.sites), lower its precision.exponents if it has any, lower optim.lr, or resume from an "
+                   "earlier checkpoint"
                  : "Finite at 1/1024 of the loss scale: let it fall further (loss_scale.min, loss_scale.preset)";
   }
   fail(ErrorKind::diverged, "trainer", "update {}: {}; first non-finite value: {}. {}", update, symptom, culprit,

@@ -1,10 +1,15 @@
+#include <filesystem>
+
 #include "apps/lib/model/hf_folder.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
+#include "core/error.h"
 
 namespace lowbit {
 namespace {
+
+namespace fs = std::filesystem;
 
 enum class Format : uint8_t { packed, hf };
 
@@ -23,7 +28,11 @@ void declare(OptionRegistry& r, ExportOptions& o) {
 }
 
 PackedFolder write(LoadedModel& loaded, const ExportOptions& options) {
-  if (options.format == Format::hf) return write_hf_folder(loaded, options.out);
+  if (options.format == Format::hf) {
+    LB_REQUIRE(!fs::exists(options.out) || fs::is_empty(options.out), ErrorKind::usage, "export",
+               "{} holds something already; give another --out, or remove it", options.out);
+    return write_hf_folder(loaded, options.out);
+  }
   const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
   freeze_tree(*loaded.model);
   return write_model_folder(*loaded.model, *tokenizer, options.out);

@@ -20,7 +20,7 @@ struct InspectOptions {
 };
 
 void declare(OptionRegistry& r, InspectOptions& o) {
-  r.add("inspect.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN");
+  r.add("inspect.model", o.model, "model folder, checkpoint, run or Hugging Face folder").positional("MODEL_OR_RUN");
   r.add("inspect.slots", o.slots, "instead of a model: slots and number of parameters of an architecture");
   r.add("inspect.json", o.json, "print one JSON object");
 }
@@ -44,7 +44,10 @@ Json describe(Seq2Seq& model) {
     const Tensor& value = p.value.value();
     Json shape = Json::array();
     for (int i = 0; i < value.shape().rank(); ++i) shape.push_back(value.shape()[i]);
-    tensors[path] = {{"shape", shape}, {"codes", to_string(value.dtype())}, {"bits", 32}, {"bytes", value.bytes()}};
+    tensors[path] = {{"shape", shape},
+                     {"codes", to_string(value.dtype())},
+                     {"bits", 8 * size_of(value.dtype())},
+                     {"bytes", value.bytes()}};
   });
   model.each_weight_codes([&](const std::string& path, const QTensor& q) { tensors[path] = describe_codes(q); });
   for (const LevelStats::Weight& weight : LevelStats().look(model)) {

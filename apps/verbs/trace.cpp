@@ -2,6 +2,9 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
+#include "apps/lib/log/log.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
@@ -35,6 +38,10 @@ int run(const TraceVerbOptions& options, const OptionRegistry&) {
   const StateDict inputs = load_safetensors(options.inputs);
   const LoadedModel loaded = load_model(options.model);
   const StateDict out = trace(*loaded.model, inputs, what, options.inputs);
+  if (!options.sites.empty() && std::none_of(out.tensors.begin(), out.tensors.end(), [&](const auto& t) {
+        return what.sites->matches(t.first.substr(0, t.first.find('#')));
+      }))
+    log_warning("trace.sites: no op's site matches {}; sites look like decoder.layers.0.fc1/linear", options.sites);
   save_safetensors(options.out, out);
   write_output(fmt::format("{}: {} tensors", options.out, out.tensors.size()));
   if (out.tensors.count("loss")) write_output(fmt::format(", loss {:.6f}", out.tensors.at("loss").item()));

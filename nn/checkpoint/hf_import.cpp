@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/ops/reduce.h"
 #include "nn/checkpoint/hf_config.h"
 #include "nn/checkpoint/hf_generation.h"
 #include "nn/checkpoint/hf_names.h"
@@ -140,6 +141,8 @@ class Import {
         refuse(source, "has shape {}, {} asks for {}", entry.shape.str(), kConfig, target.shape().str());
       read_rows_as_f32(entry, 0, entry.shape[0], out);
     }
+    if (const int64_t bad = ops::summarise(target).nonfinite; bad > 0)
+      refuse(source, "has {} values that are not finite", bad);
     source.at.file->release(entry);
   }
 

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "core/error.h"
 
@@ -25,6 +28,13 @@ class JsonKeys {
   void take(const char* key, T& value) const {
     if (!has(key)) return;
     try {
+      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {  // get() would cut and wrap what does not fit
+        constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
+        const auto& number = json_.at(key);
+        if (!number.is_number_integer()) refuse(key, "has the wrong type");
+        if (const double wide = number.template get<double>(); wide < -1 || wide > kLargest)
+          refuse(key, "must be below 2^31");
+      }
       value = json_.at(key).get<T>();
     } catch (const nlohmann::ordered_json::exception&) {
       refuse(key, "has the wrong type");

@@ -1,4 +1,5 @@
-// What stays f32 whatever a run stores activations in (training.md 2.2): a test a line. Inputs are chosen so that the
+// What stays f32 whatever a run stores activations in, a test a line; moments, averages and the gradient norm are in
+// tests/optim/loss_scaling_test.cpp. Inputs are chosen so that the
 // same arithmetic in f16 would overflow, flush or stagnate.
 #include <gtest/gtest.h>
 

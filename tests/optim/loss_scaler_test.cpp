@@ -100,6 +100,11 @@ TEST(LossScaler, ScalesArePowersOfTwo) {
   refuse("threshold must be a power of two", [](auto& c) { c.threshold = 0.3; });
   refuse("backoff factor must be a power of two", [](auto& c) { c.backoff = 0.7; });
   refuse("outside [", [](auto& c) { c.init = 0x1p30; });
+  refuse("would raise it", [](auto& c) { c.threshold = 0x1p20; });
+  refuse("floor where the scale stays must be a power of two", [](auto& c) {
+    c.floor = ScaleFloor::hold;
+    c.min = 3000;
+  });
   expect_error(ErrorKind::usage, {"fairsec", "fairseq"}, [] { loss_scaler_preset("fairsec"); });
 }
 

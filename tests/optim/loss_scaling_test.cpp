@@ -12,6 +12,7 @@
 #include "nn/module_state.h"
 #include "nn/precision_policy.h"
 #include "optim/adam.h"
+#include "optim/clip.h"
 #include "optim/ema.h"
 #include "optim/trainer.h"
 #include "tests/support/expect_error.h"
@@ -128,7 +129,7 @@ TEST(LossScaling, GivesUpWithTheOpAndWhetherTheScaleMatters) {
       optimizer, [](int64_t) { return 0.1; }, large);
   const auto steep = [&](int64_t) { return toy_loss(toy, 64); };
   for (int i = 0; i < 31; ++i) ASSERT_TRUE(scaled.update(0, 1, steep).skipped) << i;
-  expect_error(ErrorKind::diverged, {"half of the last 64 attempts", "Finite at 1/1024 of the loss scale"},
+  expect_error(ErrorKind::diverged, {"32 of the last 64 attempts", "Finite at 1/1024 of the loss scale"},
                [&] { scaled.update(0, 1, steep); });
 }
 
@@ -170,6 +171,21 @@ TEST(LossScaling, MatricesWithoutACopyNeedStochasticRounding) {
   };
   EXPECT_EQ(mean_after(false), 1.0);
   EXPECT_NEAR(mean_after(true), 0.96, 0.015);
+}
+
+TEST(LossScaling, MomentsAndTheGradientNormHoldWhatF16CannotSquare) {
+  ToyModule toy;
+  store_matrices(toy, PrecisionPolicy::fp16_lean);
+  Adam optimizer(group_parameters(toy, {}), {});
+  toy.weight.value.set_grad(ops::full({4, 3}, 1e-5));  // its square is 0 in f16
+  optimizer.step(0.1);
+  const StateDict state = optimizer.state();
+  EXPECT_EQ(state.tensors.at("weight.exp_avg_sq").dtype(), DType::f32);
+  EXPECT_GT(state.tensors.at("weight.exp_avg_sq").to_vector<float>()[0], 0);
+  toy.weight.value.set_grad(ops::full({4, 3}, 1e30));  // its square is infinite in f32
+  const GradNorm norm = global_norm(optimizer.groups());
+  EXPECT_EQ(norm.non_finite, 0);
+  EXPECT_NEAR(norm.norm / 1e30, std::sqrt(12), 1e-5);
 }
 
 TEST(LossScaling, AveragesOfHalfMatricesAreF32) {

@@ -13,7 +13,9 @@ struct StorageName {
   const char* name;
   DType dtype;
 };
-constexpr StorageName kStorageNames[] = {{"fp32", DType::f32}, {"fp16", DType::f16}, {"bf16", DType::bf16}};
+constexpr StorageName kStorageNames[] = {{"fp32", DType::f32},    {"fp16", DType::f16}, {"bf16", DType::bf16},
+                                         {"f32", DType::f32},     {"f16", DType::f16},  {"float32", DType::f32},
+                                         {"float16", DType::f16}, {"half", DType::f16}, {"bfloat16", DType::bf16}};
 
 std::pair<std::string, std::string> split_pair(const std::string& item, const char* key, const char* value) {
   const size_t equals = item.rfind('=');
@@ -39,6 +41,7 @@ void declare_precision_options(OptionRegistry& r, PrecisionOptions& o) {
   r.add("precision.policy", o.policy, names,
         "what is stored in which floating type; computed in f32 always: docs/precision.md")
       .shorthand("fp16", "fp16")
+      .shorthand("amp", "fp16")
       .shorthand("bf16", "bf16")
       .shorthand("memory-efficient-fp16", "fp16-lean");
   r.add("precision.sites", o.sites,
@@ -62,7 +65,8 @@ void declare_loss_scale_options(OptionRegistry& r, LossScaleOptions& o) {
       .alias("fp16-scale-tolerance")
       .range(-1, 1);
   r.add("loss_scale.hysteresis", o.hysteresis, "overflows before it falls; 0: the preset's").range(0, 1 << 20);
-  r.add("loss_scale.min", o.min, "floor, where training ends or the scale stays; -1: the preset's")
+  r.add("loss_scale.min", o.min,
+        "floor: training ends there, and with megatron's rules the scale stays; -1: the preset's")
       .alias("min-loss-scale")
       .range(-1, 1e30);
   r.add("loss_scale.max", o.max, "largest scale; 0: none; -1: the preset's").range(-1, 1e30);
@@ -109,6 +113,7 @@ std::optional<LossScalerConfig> loss_scaler_of(const PrecisionOptions& precision
   if (o.hysteresis > 0) config.hysteresis = o.hysteresis;
   if (o.tolerance >= 0) config.tolerance = o.tolerance;
   if (o.min >= 0) config.min = o.min;
+  if (o.min > 0 && config.floor == ScaleFloor::none) config.floor = ScaleFloor::raise;
   if (o.max >= 0) config.max = o.max;
   if (o.threshold >= 0) config.threshold = o.threshold;
   validate(config);

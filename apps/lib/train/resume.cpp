@@ -46,6 +46,10 @@ void check_resume(const TrainOptions& options, const RunFolder& folder) {
   for (const Option& option : new_registry.options()) {
     const std::string was = old_registry.find(option.key())->text(), is = option.text();
     if (was == is || is_free(option)) continue;
+    if (option.key() == "loss_scale.init") {
+      log_warning("loss_scale.init has no effect here: {} goes on with the scale of its checkpoint", folder.path());
+      continue;
+    }
     if (!shapes_model(option)) {
       changes += fmt::format("{}{} was {}, is {}", changes.empty() ? "" : "; ", option.key(),
                              was.empty() ? "empty" : was, is.empty() ? "empty" : is);

@@ -205,6 +205,9 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("max_position_embeddings", 12, {"embed_positions.weight"});
   configured("encoder_attention_heads", 5, {"config.json", "heads 5"});
   configured("d_model", "wide", {"config.json", "d_model", "wrong type"});
+  configured("d_model", 32.5, {"config.json", "d_model", "wrong type"});
+  configured("eos_token_id", 4294967298, {"config.json", "eos_token_id", "below 2^31"});
+  configured("vocab_size", 1000000000000, {"config.json", "vocab_size", "below 2^31"});
   configured("activation_function", "quick_gelu", {"config.json", "quick_gelu"});
   configured("quantization_config", {{"quant_method", "bitsandbytes"}}, {"quantization_config"});
   configured("normalize_before", true, {"normalize_before"});
@@ -212,6 +215,13 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   const HfFolder folder("hf_bart");
   std::ofstream(folder.path("config.json")) << "{";
   expect_refused(folder, {"config.json", "not a JSON object"});
+}
+
+TEST(HfImport, RefusesWeightsThatAreNotFinite) {
+  HfFolder folder("hf_bart");
+  folder.weights.tensors.at(kShared).mutable_data<float>()[3] = std::numeric_limits<float>::quiet_NaN();
+  folder.save();
+  expect_refused(folder, {kShared, "1 values that are not finite"});
 }
 
 TEST(HfImport, RefusesAHeaderThatLies) {

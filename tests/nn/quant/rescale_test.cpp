@@ -72,7 +72,7 @@ TEST(Rescale, StepsLeftOverAreZero) {
   for (float one : rescale_by_time(Variable(value), kTime + 1).value().to_vector<float>()) EXPECT_EQ(one, 0);
 }
 
-/// Output y of 64 x 32 with one large element: what training.md 1.2 measured in PyTorch's half precision.
+/// Output y of 64 x 32 with one large element, as in PyTorch's half precision.
 struct Published {
   bool forward_finite = true;
   int64_t bad_gradients = 0;
