@@ -15,8 +15,8 @@ class ScaleRule {
 
   virtual ops::Encoding encode(const Tensor& x, CodeBook book, Granularity per, const ops::PassRule& pass) const = 0;
 
-  /// The straight-through gradient after the gradient of the rule's own statistics. Statistics are constants by default,
-  /// and then dx is the answer.
+  /// The straight-through gradient after the gradient of the rule's own statistics. Statistics are constants by
+  /// default, and then dx is the answer.
   virtual Tensor through_statistics(Tensor dx) const { return dx; }
 
   /// The learned scale; null for rules made of statistics or constants.
