@@ -69,11 +69,6 @@ bool has_model(const std::string& path) { return find_model_folder(path).has_val
 std::string resolve_model_folder(const std::string& path) {
   const std::optional<std::string> folder = find_model_folder(path);
   if (folder) return *folder;
-  LB_REQUIRE(
-      !fs::exists(fs::path(path) / "pytorch_model.bin"), ErrorKind::model, "model",
-      "{}: pytorch_model.bin holds pickled code, which is not read here; load it in transformers and save it with "
-      "save_pretrained, which writes safetensors",
-      path);
   fail(ErrorKind::model, "model",
        "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
        kWeightsFile);
