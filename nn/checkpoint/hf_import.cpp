@@ -60,6 +60,7 @@ class Import {
     }
     check_aliases();
     note_dtypes();
+    report_.files = files_.paths();
   }
 
  private:

@@ -12,6 +12,7 @@ namespace lowbit {
 /// What became of each tensor of a folder. What is missing, or stands there unexpectedly, refuses the import.
 struct ImportReport {
   std::string model_type;                                    ///< "bart"
+  std::vector<std::string> files;                            ///< with the weights, and their index
   std::vector<std::string> used;                             ///< under the names that Hugging Face gives them
   std::vector<std::pair<std::string, std::string>> renamed;  ///< name in the file, Hugging Face's
   std::vector<std::string> aliases;                          ///< copies of the token table, equal bit for bit

@@ -87,6 +87,13 @@ TensorFiles::TensorFiles(const std::string& folder) {
   fail(ErrorKind::model, "import", "{}: neither {} nor {} in it", folder, kFormats[0].single, kFormats[1].single);
 }
 
+std::vector<std::string> TensorFiles::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& file : files_) paths.push_back(file->path());
+  if (paths.front() != origin_) paths.insert(paths.begin(), origin_);
+  return paths;
+}
+
 void TensorFiles::add_shards(const std::string& folder, Open open) {
   const std::string index = fs::path(origin_).filename().string();
   for (const auto& [shard, tensors] : read_index(origin_)) {

@@ -29,6 +29,8 @@ class TensorFiles {
   const std::map<std::string, Located>& entries() const { return entries_; }
   /// The file with everything, or the index: what a message about the whole names.
   const std::string& origin() const { return origin_; }
+  /// Everything that was opened: the file with everything, or the index and the shards.
+  std::vector<std::string> paths() const;
 
  private:
   using Open = std::unique_ptr<TensorFile> (*)(const std::string& path);

@@ -118,8 +118,11 @@ std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Langu
 int64_t model_bytes(const LoadedModel& loaded) {
   const fs::path folder = loaded.folder;
   std::vector<fs::path> files;
-  for (const char* name : {kWeightsFile, kConfigFile, kGenerationFile, ChecksumList::kFile})
-    files.push_back(folder / name);
+  for (const char* name : {kConfigFile, kGenerationFile, ChecksumList::kFile}) files.push_back(folder / name);
+  if (loaded.imported)
+    files.insert(files.end(), loaded.imported->files.begin(), loaded.imported->files.end());
+  else
+    files.push_back(folder / kWeightsFile);
   if (const std::optional<std::string> place = find_tokenizer(loaded.folder))
     for (const fs::path& file : tokenizer_files(*place)) files.push_back(file);
   int64_t bytes = 0;

@@ -46,6 +46,7 @@ TEST(HfTorch, GivesTheModelOfTheSafetensorsBitForBit) {
     const ImportedModel imported = import_hf_folder(folder.path());
     expect_same(*imported.model, *expected.model);
     EXPECT_EQ(imported.report.used, expected.report.used);
+    EXPECT_EQ(imported.report.files, (std::vector<std::string>{folder.path(kBin)}));
     EXPECT_EQ(imported.report.aliases, (std::vector<std::string>{"lm_head.weight", "model.decoder.embed_tokens.weight",
                                                                  "model.encoder.embed_tokens.weight"}));
     EXPECT_TRUE(imported.report.renamed.empty() && imported.report.filled.empty() && imported.report.notes.empty());
@@ -70,7 +71,10 @@ TEST(HfTorch, ReadsShards) {
   };
   write_index();
   EXPECT_TRUE(is_hf_folder(folder.path()));
-  expect_same(*import_hf_folder(folder.path()).model, *import_hf_folder(test::golden_hf("hf_bart")).model);
+  const ImportedModel imported = import_hf_folder(folder.path());
+  expect_same(*imported.model, *import_hf_folder(test::golden_hf("hf_bart")).model);
+  EXPECT_EQ(imported.report.files,
+            (std::vector<std::string>{folder.path("pytorch_model.bin.index.json"), folder.path("a.bin")}));
   map["lost"] = "a.bin";
   write_index();
   folder.expect_refused({"a.bin", "no tensor \"lost\"", "pytorch_model.bin.index.json"});
