@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Golden files of torch.save: torch/*.bin, the weights of hf_bart and a small mapping of awkward tensors.
 
-  bart.bin                what save_pretrained(safe_serialization=False) wrote: the zip archive, with the token table
-                          under all of its names on one storage, as transformers kept it
-  bart-stream.bin         the same as before PyTorch 1.6: the stream of pickles
-  awkward.bin             the mapping that awkward() makes, in protocol N: awkward-N.bin
+  bart.bin                the zip archive, laid out as transformers did before safetensors: the token table under all of
+                          its names, on one storage
+  bart-stream.bin         the same as PyTorch before 1.6 wrote it: the stream of pickles, whose storage keys are addresses
+                          and so differ in every run
+  awkward.bin             the mapping that awkward() makes, by pickle protocol 2; awkward-N.bin by protocol N
   awkward-stream.bin      the same in the stream
   awkward.safetensors     the same tensors made contiguous, each on its own
-  training.bin            a dict of a Namespace, numbers and a state dict: no state dict itself
+  training.bin            a dict of a Namespace and a state dict: no state dict itself
 
 Needs torch and safetensors.
 """
