@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <vector>
 
@@ -39,6 +40,10 @@ std::string nearest_hint(std::string_view wanted, std::span<const std::string> n
   const std::string nearest = nearest_name(wanted, names);
   if (nearest.empty()) return {};
   return std::string(", the nearest is ").append(sigil).append(nearest);
+}
+
+std::string quoted_name(std::string_view name) {
+  return nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace lowbit

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/text.h"
 
 namespace lowbit {
 namespace {
@@ -30,9 +31,6 @@ constexpr NamedDType kDTypes[] = {{DType::i64, "I64"},   {DType::f64, "F64"}, {D
 const NamedDType* row_of(DType dtype) {
   return std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const auto& row) { return row.dtype == dtype; });
 }
-
-/// A name from a file as it may stand in a one-line message.
-std::string quoted(const std::string& name) { return json(name).dump(-1, ' ', false, json::error_handler_t::replace); }
 
 /// Reads the header of one file; every failure names the file.
 class HeaderReader {
@@ -97,7 +95,7 @@ class HeaderReader {
   void read_metadata(const json& value) {
     if (!value.is_object()) refuse("{} must be a map of strings", kMetadataKey);
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) refuse("{} {} must be a string", kMetadataKey, quoted(key));
+      if (!text.is_string()) refuse("{} {} must be a string", kMetadataKey, quoted_name(key));
       metadata.emplace(key, text.get<std::string>());
     }
   }
@@ -105,16 +103,16 @@ class HeaderReader {
   SafetensorsFile::Entry read_entry(const std::string& name, const json& value) const {
     if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") ||
         !value.contains("data_offsets"))
-      refuse("tensor {} must have dtype, shape, data_offsets and nothing else", quoted(name));
+      refuse("tensor {} must have dtype, shape, data_offsets and nothing else", quoted_name(name));
     const DType dtype = read_dtype(name, value["dtype"]);
     const Shape shape = read_shape(name, value["shape"]);
     const std::vector<uint64_t> range = read_numbers(name, "data_offsets", value["data_offsets"]);
     if (range.size() != 2 || range[0] > range[1] || range[1] > data_.size())
-      refuse("tensor {}: data_offsets {} are not a range within {} bytes of data", quoted(name),
+      refuse("tensor {}: data_offsets {} are not a range within {} bytes of data", quoted_name(name),
              value["data_offsets"].dump(), data_.size());
     const uint64_t expected = byte_count(name, shape, dtype);
     if (range[1] - range[0] != expected)
-      refuse("tensor {}: {} {} needs {} bytes, its range has {}", quoted(name), row_of(dtype)->name, shape.str(),
+      refuse("tensor {}: {} {} needs {} bytes, its range has {}", quoted_name(name), row_of(dtype)->name, shape.str(),
              expected, range[1] - range[0]);
     return {dtype, shape, data_.subspan(range[0], range[1] - range[0])};
   }
@@ -122,7 +120,7 @@ class HeaderReader {
   DType read_dtype(const std::string& name, const json& value) const {
     for (const auto& row : kDTypes)
       if (value == row.name) return row.dtype;
-    refuse("tensor {}: dtype {} is not supported; F64 F32 F16 BF16 I64 I32 I8 U8 are", quoted(name), value.dump());
+    refuse("tensor {}: dtype {} is not supported; F64 F32 F16 BF16 I64 I32 I8 U8 are", quoted_name(name), value.dump());
   }
 
   std::vector<uint64_t> read_numbers(const std::string& name, const char* field, const json& value) const {
@@ -130,14 +128,14 @@ class HeaderReader {
       return number.is_number_unsigned() && number.get<uint64_t>() <= uint64_t{INT64_MAX};
     };
     if (!value.is_array() || !std::all_of(value.begin(), value.end(), is_count))
-      refuse("tensor {}: {} must be a list of integers from 0", quoted(name), field);
+      refuse("tensor {}: {} must be a list of integers from 0", quoted_name(name), field);
     return value.get<std::vector<uint64_t>>();
   }
 
   Shape read_shape(const std::string& name, const json& value) const {
     const std::vector<uint64_t> dims = read_numbers(name, "shape", value);
     if (dims.size() > size_t{Shape::kMaxRank})
-      refuse("tensor {}: rank {}, at most {} is supported", quoted(name), dims.size(), int{Shape::kMaxRank});
+      refuse("tensor {}: rank {}, at most {} is supported", quoted_name(name), dims.size(), int{Shape::kMaxRank});
     return Shape(std::span<const int64_t>(std::vector<int64_t>(dims.begin(), dims.end())));
   }
 
@@ -145,7 +143,7 @@ class HeaderReader {
     uint64_t count = size_of(dtype);
     for (int axis = 0; axis < shape.rank(); ++axis)
       if (__builtin_mul_overflow(count, static_cast<uint64_t>(shape[axis]), &count))
-        refuse("tensor {}: shape {} overflows", quoted(name), shape.str());
+        refuse("tensor {}: shape {} overflows", quoted_name(name), shape.str());
     return count;
   }
 
@@ -158,8 +156,9 @@ class HeaderReader {
     });
     const std::byte* end = data_.data();
     for (const auto& [name, bytes] : ranges) {
-      if (bytes.data() < end) refuse("tensor {} overlaps the one before it", quoted(*name));
-      if (bytes.data() > end) refuse("{} bytes before tensor {} belong to none", bytes.data() - end, quoted(*name));
+      if (bytes.data() < end) refuse("tensor {} overlaps the one before it", quoted_name(*name));
+      if (bytes.data() > end)
+        refuse("{} bytes before tensor {} belong to none", bytes.data() - end, quoted_name(*name));
       end = bytes.data() + bytes.size();
     }
     const auto rest = data_.data() + data_.size() - end;
@@ -179,7 +178,7 @@ std::string dump(const nlohmann::ordered_json& header, const std::string& path) 
 std::vector<std::pair<const std::string*, const Tensor*>> file_order(const StateDict& state) {
   std::vector<std::pair<const std::string*, const Tensor*>> order;
   for (const auto& [name, tensor] : state.tensors) {
-    LB_CHECK(tensor.defined(), "safetensors", "tensor {} is undefined", quoted(name));
+    LB_CHECK(tensor.defined(), "safetensors", "tensor {} is undefined", quoted_name(name));
     LB_CHECK(name != kMetadataKey, "safetensors", "no tensor may be called {}", kMetadataKey);
     order.emplace_back(&name, &tensor);
   }
@@ -199,7 +198,7 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(p
 
 Tensor SafetensorsFile::load(const std::string& name) const {
   const auto found = entries_.find(name);
-  LB_REQUIRE(found != entries_.end(), ErrorKind::model, "safetensors", "{}: no tensor {}", path_, quoted(name));
+  LB_REQUIRE(found != entries_.end(), ErrorKind::model, "safetensors", "{}: no tensor {}", path_, quoted_name(name));
   const Entry& entry = found->second;
   Tensor tensor = Tensor::empty(entry.shape, entry.dtype);
   if (!entry.bytes.empty()) std::memcpy(tensor.mutable_raw(), entry.bytes.data(), entry.bytes.size());

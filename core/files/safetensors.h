@@ -31,8 +31,8 @@ class SafetensorsFile {
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const std::string& path() const { return path_; }
-  /// The entry's bytes have been read and will not be again (MappedFile::release).
-  void release(const Entry& entry) const { file_.release(entry.bytes); }
+  /// These bytes of an entry have been read and will not be again (MappedFile::release).
+  void release(std::span<const std::byte> bytes) const { file_.release(bytes); }
   /// A copy. ErrorKind::model when the file has no such tensor.
   Tensor load(const std::string& name) const;
 

@@ -1,12 +1,13 @@
 #include "nn/checkpoint/hf_import.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/safetensors.h"
 #include "core/ops/reduce.h"
+#include "core/text.h"
 #include "nn/checkpoint/hf_config.h"
 #include "nn/checkpoint/hf_generation.h"
 #include "nn/checkpoint/hf_names.h"
@@ -31,15 +32,11 @@ std::string config_text(const std::string& folder) {
   return std::string(file.text());
 }
 
-std::string shown(const std::string& name) {
-  return nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 /// "3 tensors missing: a, b, c"
 std::string some_of(const std::vector<std::string>& names, const char* what) {
   constexpr size_t kShown = 3;
   std::string text = fmt::format("{} tensor{} {}: ", names.size(), names.size() == 1 ? "" : "s", what);
-  for (size_t i = 0; i < std::min(kShown, names.size()); ++i) text += (i ? ", " : "") + shown(names[i]);
+  for (size_t i = 0; i < std::min(kShown, names.size()); ++i) text += (i ? ", " : "") + quoted_name(names[i]);
   return names.size() > kShown ? text + ", ..." : text;
 }
 
@@ -64,6 +61,7 @@ class Import {
     }
     check_aliases();
     note_dtypes();
+    report_.files = files_.paths();
   }
 
  private:
@@ -74,7 +72,7 @@ class Import {
 
   template <class... Args>
   [[noreturn]] static void refuse(const Source& source, fmt::format_string<Args...> format, Args&&... args) {
-    fail(ErrorKind::model, "import", "{}: tensor {} {}", source.at.file->path(), shown(source.name),
+    fail(ErrorKind::model, "import", "{}: tensor {} {}", source.at.file->path(), quoted_name(source.name),
          fmt::format(format, std::forward<Args>(args)...));
   }
 
@@ -89,7 +87,7 @@ class Import {
       else if (!wanted_.count(known.path))
         unexpected_.push_back(name);
       else if (const auto [place, first] = found_.emplace(known.path, source); !first)
-        refuse(source, "and {} are both {}", shown(place->second.name), hf_name(known.path));
+        refuse(source, "and {} are both {}", quoted_name(place->second.name), hf_name(known.path));
       else
         report(known.path, source);
     }
@@ -128,7 +126,7 @@ class Import {
   }
 
   void copy(const std::string& path, const Source& source, Tensor& target) {
-    const SafetensorsFile::Entry& entry = *source.at.entry;
+    const StoredTensor& entry = *source.at.entry;
     if (!is_floating(entry.dtype)) refuse(source, "is {}, a weight must be a float", to_string(entry.dtype));
     float* out = target.mutable_data<float>();
     if (path == kTable && target.shape()[0] == kBartRows && entry.shape == Shape{kPaddedRows, target.shape()[1]}) {
@@ -149,10 +147,10 @@ class Import {
   void check_aliases() {
     const Source& table = found_.at(kTable);
     for (const Source& alias : aliases_) {
-      const SafetensorsFile::Entry &a = *alias.at.entry, &b = *table.at.entry;
-      if (a.shape != b.shape || a.dtype != b.dtype || std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) != 0)
+      const StoredTensor &a = *alias.at.entry, &b = *table.at.entry;
+      if (!same_bits(a, b))
         refuse(alias, "differs from {}: models whose input and output tables are not one are not computed here",
-               shown(table.name));
+               quoted_name(table.name));
       alias.at.file->release(a);
       table.at.file->release(b);
       report_.aliases.push_back(alias.name);
@@ -190,8 +188,8 @@ std::string ImportReport::str() const {
 }
 
 bool is_hf_folder(const std::string& folder) {
-  const fs::path single = fs::path(folder) / TensorFiles::kSingle, index = fs::path(folder) / TensorFiles::kIndex;
-  if (!fs::exists(single)) return fs::exists(index);
+  const fs::path single = fs::path(folder) / TensorFiles::kSingle;
+  if (!fs::exists(single)) return TensorFiles::in(folder);
   return fs::exists(config_path(folder)) && !describes_model(SafetensorsFile(single.string()).metadata());
 }
 

@@ -1,10 +1,12 @@
 #include "nn/checkpoint/tensor_files.h"
 
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/safetensors.h"
+#include "core/text.h"
+#include "nn/checkpoint/torch/torch_file.h"
 
 namespace lowbit {
 namespace {
@@ -25,76 +27,87 @@ std::map<std::string, std::vector<std::string>> read_index(const std::string& pa
     LB_REQUIRE(!name.empty() && name.find('/') == std::string::npos && name.find('\\') == std::string::npos &&
                    name.find('\0') == std::string::npos && name != "." && name != "..",
                ErrorKind::model, "import", "{}: tensor {} is said to be in {}, which names no file of this folder",
-               path, Json(tensor).dump(), shard.dump());
+               path, quoted_name(tensor), shard.dump());
     shards[name].push_back(tensor);
   }
   return shards;
 }
 
-/// Bytes of the file, at no particular alignment, as floats.
-template <class T>
-void convert(const std::byte* bytes, int64_t count, float* out) {
-#pragma omp parallel for schedule(static)
-  for (int64_t i = 0; i < count; ++i) {
-    T value;
-    std::memcpy(&value, bytes + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
-    if constexpr (std::is_same_v<T, double>)
-      out[i] = static_cast<float>(value);
-    else
-      out[i] = to_float(value);
+/// A safetensors file behind the common face.
+class SafetensorsTensors : public TensorFile {
+ public:
+  explicit SafetensorsTensors(const std::string& path) : TensorFile(path), file_(path) {
+    for (const auto& [name, entry] : file_.entries()) entries_[name] = {entry.dtype, entry.shape, entry.bytes};
   }
+  void release(const StoredTensor& entry) const override { file_.release(entry.bytes); }
+
+ private:
+  SafetensorsFile file_;
+};
+
+template <class File>
+std::unique_ptr<TensorFile> open_as(const std::string& path) {
+  return std::make_unique<File>(path);
 }
+
+/// What save_pretrained calls its files, in the order in which from_pretrained looks for them.
+struct Format {
+  const char* single;
+  const char* index;
+  std::unique_ptr<TensorFile> (*open)(const std::string& path);
+};
+constexpr Format kFormats[] = {
+    {TensorFiles::kSingle, "model.safetensors.index.json", open_as<SafetensorsTensors>},
+    {"pytorch_model.bin", "pytorch_model.bin.index.json", open_as<TorchFile>},
+};
 
 }  // namespace
 
-TensorFiles::TensorFiles(const std::string& folder) {
-  const std::string single = (fs::path(folder) / kSingle).string(), index = (fs::path(folder) / kIndex).string();
-  if (!fs::exists(single) && fs::exists(index)) {
-    origin_ = index;
-    add_shards(folder);
-    return;
-  }
-  origin_ = single;
-  files_.push_back(std::make_unique<SafetensorsFile>(single));
-  for (const auto& [name, entry] : files_.back()->entries()) entries_[name] = {files_.back().get(), &entry};
+bool TensorFiles::in(const std::string& folder) {
+  for (const Format& format : kFormats)
+    for (const char* name : {format.single, format.index})
+      if (fs::exists(fs::path(folder) / name)) return true;
+  return false;
 }
 
-void TensorFiles::add_shards(const std::string& folder) {
+TensorFiles::TensorFiles(const std::string& folder) {
+  for (const Format& format : kFormats) {
+    origin_ = (fs::path(folder) / format.single).string();
+    if (fs::exists(origin_)) {
+      files_.push_back(format.open(origin_));
+      for (const auto& [name, entry] : files_.back()->entries()) entries_[name] = {files_.back().get(), &entry};
+      return;
+    }
+    origin_ = (fs::path(folder) / format.index).string();
+    if (fs::exists(origin_)) {
+      add_shards(folder, format.open);
+      return;
+    }
+  }
+  fail(ErrorKind::model, "import", "{}: neither {} nor {} in it", folder, kFormats[0].single, kFormats[1].single);
+}
+
+std::vector<std::string> TensorFiles::paths() const {
+  std::vector<std::string> paths;
+  for (const auto& file : files_) paths.push_back(file->path());
+  if (paths.front() != origin_) paths.insert(paths.begin(), origin_);
+  return paths;
+}
+
+void TensorFiles::add_shards(const std::string& folder, Open open) {
+  const std::string index = fs::path(origin_).filename().string();
   for (const auto& [shard, tensors] : read_index(origin_)) {
-    files_.push_back(std::make_unique<SafetensorsFile>((fs::path(folder) / shard).string()));
-    const SafetensorsFile& file = *files_.back();
+    files_.push_back(open((fs::path(folder) / shard).string()));
+    const TensorFile& file = *files_.back();
     for (const std::string& name : tensors) {
       const auto found = file.entries().find(name);
       LB_REQUIRE(found != file.entries().end(), ErrorKind::model, "import", "{}: no tensor {}, which {} puts there",
-                 file.path(), Json(name).dump(), kIndex);
+                 file.path(), quoted_name(name), index);
       entries_[name] = {&file, &found->second};
     }
     for (const auto& [name, entry] : file.entries())
       LB_REQUIRE(entries_.count(name) && entries_[name].file == &file, ErrorKind::model, "import",
-                 "{}: holds a tensor {} that {} does not list for it", file.path(), Json(name).dump(), kIndex);
-  }
-}
-
-void read_rows_as_f32(const SafetensorsFile::Entry& entry, int64_t first, int64_t count, float* out) {
-  const int64_t rows = entry.shape.rank() > 0 ? entry.shape[0] : 1;
-  const int64_t row = rows > 0 ? entry.shape.numel() / rows : 0;
-  LB_CHECK(first >= 0 && count >= 0 && first + count <= rows, "import", "rows [{}, {}) of {}", first, first + count,
-           entry.shape.str());
-  const std::byte* bytes = entry.bytes.data() + static_cast<size_t>(first * row) * size_of(entry.dtype);
-  const int64_t elements = count * row;
-  if (elements == 0) return;
-  switch (entry.dtype) {
-    case DType::f32:
-      std::memcpy(out, bytes, static_cast<size_t>(elements) * sizeof(float));
-      return;
-    case DType::f16:
-      return convert<f16>(bytes, elements, out);
-    case DType::bf16:
-      return convert<bf16>(bytes, elements, out);
-    case DType::f64:
-      return convert<double>(bytes, elements, out);
-    default:
-      fail(ErrorKind::internal, "import", "{} is no floating type", to_string(entry.dtype));
+                 "{}: holds a tensor {} that {} does not list for it", file.path(), quoted_name(name), index);
   }
 }
 

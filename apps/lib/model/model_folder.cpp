@@ -69,11 +69,6 @@ bool has_model(const std::string& path) { return find_model_folder(path).has_val
 std::string resolve_model_folder(const std::string& path) {
   const std::optional<std::string> folder = find_model_folder(path);
   if (folder) return *folder;
-  LB_REQUIRE(
-      !fs::exists(fs::path(path) / "pytorch_model.bin"), ErrorKind::model, "model",
-      "{}: pytorch_model.bin holds pickled code, which is not read here; load it in transformers and save it with "
-      "save_pretrained, which writes safetensors",
-      path);
   fail(ErrorKind::model, "model",
        "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
        kWeightsFile);
@@ -123,8 +118,11 @@ std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Langu
 int64_t model_bytes(const LoadedModel& loaded) {
   const fs::path folder = loaded.folder;
   std::vector<fs::path> files;
-  for (const char* name : {kWeightsFile, kConfigFile, kGenerationFile, ChecksumList::kFile})
-    files.push_back(folder / name);
+  for (const char* name : {kConfigFile, kGenerationFile, ChecksumList::kFile}) files.push_back(folder / name);
+  if (loaded.imported)
+    files.insert(files.end(), loaded.imported->files.begin(), loaded.imported->files.end());
+  else
+    files.push_back(folder / kWeightsFile);
   if (const std::optional<std::string> place = find_tokenizer(loaded.folder))
     for (const fs::path& file : tokenizer_files(*place)) files.push_back(file);
   int64_t bytes = 0;

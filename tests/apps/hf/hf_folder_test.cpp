@@ -5,6 +5,7 @@
 #include "core/files/safetensors.h"
 #include "nn/checkpoint/hf_export.h"
 #include "tests/apps/tiny_run.h"
+#include "tests/nn/checkpoint/torch/torch_archive.h"
 #include "tests/support/expect_error.h"
 
 namespace lowbit {
@@ -133,7 +134,27 @@ TEST_F(HfVerbs, ABrokenFolderIsOneLineThatNamesFileAndTensor) {
   }
   fs::remove(path("bart/model.safetensors"));
   write("bart/pytorch_model.bin", "x");
-  test::expect_failure(run({"inspect", path("bart")}), 4, {"pytorch_model.bin", "save_pretrained"});
+  test::expect_failure(run({"inspect", path("bart")}), 4, {"pytorch_model.bin", "no file that torch.save wrote"});
+}
+
+TEST_F(HfVerbs, TorchsFileIsReadWhereSafetensorsAreAbsentAndNeverExecuted) {
+  const std::string golden = LB_TEST_DIR "/golden/";
+  fs::create_directory(path("torch"));
+  fs::copy_file(golden + "hf_bart/config.json", path("torch/config.json"));
+  fs::copy_file(golden + "torch/bart.bin", path("torch/pytorch_model.bin"));
+  const test::Outcome inspected = succeed({"inspect", path("torch")}),
+                      expected = succeed({"inspect", golden + "hf_bart"});
+  const auto tensors = [](const std::string& out) { return out.substr(out.find('\n')); };
+  EXPECT_EQ(tensors(inspected.out), tensors(expected.out));
+  const LoadedModel loaded = load_model(path("torch"));
+  EXPECT_EQ(loaded.imported->aliases.size(), 3u);
+  EXPECT_EQ(model_bytes(loaded), static_cast<int64_t>(fs::file_size(path("torch/config.json")) +
+                                                      fs::file_size(path("torch/pytorch_model.bin"))));
+
+  const std::string marker = path("executed"), call = "cposix\nsystem\n" + test::pickled("touch " + marker) + "\x85R.";
+  write("torch/pytorch_model.bin", test::torch_archive(call));
+  test::expect_failure(run({"inspect", path("torch")}), 4, {"torch/pytorch_model.bin", "byte 0", "posix.system"});
+  EXPECT_FALSE(fs::exists(marker));
 }
 
 TEST_F(HfVerbs, ATokenizerOfAnotherSizeIsRefused) {
