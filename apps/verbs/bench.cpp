@@ -38,6 +38,7 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
       .alias("matmul")
       .choices({"f32", "bf16"});
   std::vector<std::string> policies;
+  policies.reserve(kPolicies.size());
   for (const PolicyRow& row : kPolicies) policies.emplace_back(row.name);
   r.add("bench.precision", o.precision,
         "train-step: what is stored in which type; the same as precision.policy of train")

@@ -52,6 +52,26 @@ std::pair<std::string, std::string> split_key_value(const std::string& argument)
   fail(ErrorKind::usage, "command line", "unknown flag {}{}", given, nearest_hint(given, known));
 }
 
+/// A flag that stands for a value of its option.
+struct ShortForm {
+  Option* option;
+  std::string flag, text;
+  const CLI::Option* parsed;
+};
+
+/// What the given ones stand for; an option takes one of its flags only.
+void add_short_forms(const std::vector<ShortForm>& short_forms, SortedArguments& sorted) {
+  for (const ShortForm& form : short_forms) {
+    if (form.parsed->count() == 0) continue;
+    const auto given =
+        std::ranges::find(sorted.flags, form.option, &std::pair<Option*, std::vector<std::string>>::first);
+    LB_REQUIRE(given == sorted.flags.end(), ErrorKind::usage, "command line",
+               "{} is {}={}, which another flag sets to {}: give one of them", form.flag, form.option->key(), form.text,
+               given->second.back());
+    sorted.flags.emplace_back(form.option, std::vector{form.text});
+  }
+}
+
 SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::string> arguments) {
   CLI::App app;
   app.set_help_flag();
@@ -63,11 +83,6 @@ SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::st
   if (registry.accepts_config_file())
     config = app.add_option("--config")->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   std::vector<std::pair<Option*, const CLI::Option*>> bound;
-  struct ShortForm {
-    Option* option;
-    std::string flag, text;
-    const CLI::Option* parsed;
-  };
   std::vector<ShortForm> short_forms;
   for (Option& option : registry.options()) {
     std::string names;
@@ -97,15 +112,7 @@ SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::st
   for (const auto& [option, parsed] : bound) {
     if (parsed->count() > 0) sorted.flags.emplace_back(option, parsed->results());
   }
-  for (const ShortForm& form : short_forms) {
-    if (form.parsed->count() == 0) continue;
-    const auto given =
-        std::ranges::find(sorted.flags, form.option, &std::pair<Option*, std::vector<std::string>>::first);
-    LB_REQUIRE(given == sorted.flags.end(), ErrorKind::usage, "command line",
-               "{} is {}={}, which another flag sets to {}: give one of them", form.flag, form.option->key(), form.text,
-               given->second.back());
-    sorted.flags.emplace_back(form.option, std::vector{form.text});
-  }
+  add_short_forms(short_forms, sorted);
   if (config != nullptr && config->count() > 0) sorted.config_file = config->results().back();
   if (explain->count() > 0) sorted.command = {Request::explain, explain->results().back()};
   if (dump->count() > 0) sorted.command.request = Request::dump_config;

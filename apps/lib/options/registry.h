@@ -47,6 +47,7 @@ class OptionRegistry {
     option.is_text_ = std::is_same_v<T, std::string>;
     option.read_ = [&target](std::span<const std::string> items, const ValueLimits& limits) {
       std::vector<T> values;
+      values.reserve(items.size());
       for (const std::string& item : items) {
         auto value = ValueText<T>::read(item, limits);
         if (!value) return false;

@@ -10,7 +10,7 @@ namespace lowbit {
 namespace {
 
 struct StorageName {
-  const char* name;
+  std::string_view name;
   DType dtype;
 };
 constexpr StorageName kStorageNames[] = {{"fp32", DType::f32},    {"fp16", DType::f16}, {"bf16", DType::bf16},
@@ -80,9 +80,8 @@ void declare_loss_scale_options(OptionRegistry& r, LossScaleOptions& o) {
 Precision precision_of(const PrecisionOptions& options) {
   Precision precision(row_of(options.policy).activations);
   for (const std::string& item : options.sites) {
-    const auto [pattern, name] = split_pair(item, "precision.sites", "fp32|fp16|bf16");
-    const auto* type =
-        std::find_if(std::begin(kStorageNames), std::end(kStorageNames), [&](const auto& s) { return s.name == name; });
+    const auto [pattern, wanted] = split_pair(item, "precision.sites", "fp32|fp16|bf16");
+    const auto* type = std::ranges::find(kStorageNames, std::string_view(wanted), &StorageName::name);
     LB_REQUIRE(type != std::end(kStorageNames), ErrorKind::usage, "precision.sites",
                "\"{}\" must be PATTERN=fp32|fp16|bf16", item);
     precision.store(pattern, type->dtype);
