@@ -13,6 +13,7 @@ enum class DType : uint8_t { f32, f16, bf16, f64, i8, i32, i64, u8 };
 std::string_view to_string(DType dtype);
 size_t size_of(DType dtype);  ///< bytes of one element
 inline bool is_floating(DType dtype) { return dtype <= DType::f64; }
+inline bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
 /// What arithmetic on a floating type runs in, and scalar losses are held in: f64 for f64, f32 for the rest.
 inline DType compute_type(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }
 

@@ -126,7 +126,7 @@ std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::str
   with_context(where, [&] {
     StateDict floats = state;
     for (auto& [path, tensor] : floats.tensors)
-      if (tensor.dtype() == DType::f16 || tensor.dtype() == DType::bf16) tensor = tensor.to(DType::f32);
+      if (is_half(tensor.dtype())) tensor = tensor.to(DType::f32);
     for (const std::string& name : fill_slots(*model, state, slots_of(config))) floats.tensors.erase(name);
     load_module_state(*model, floats);
   });

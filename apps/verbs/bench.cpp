@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "apps/lib/program/output.h"
+#include "apps/lib/train/precision_options.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
-#include "nn/precision_policy.h"
 #include "nn/transformer/config.h"
 
 namespace lowbit {
@@ -37,12 +37,8 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
         "train-step: operands of float products; bf16 ones are summed in f32; the same as run.matmul of train")
       .alias("matmul")
       .choices({"f32", "bf16"});
-  std::vector<std::string> policies;
-  policies.reserve(kPolicies.size());
-  for (const PolicyRow& row : kPolicies) policies.emplace_back(row.name);
-  r.add("bench.precision", o.precision,
-        "train-step: what is stored in which type; the same as precision.policy of train")
-      .choices(policies);
+  r.add("bench.precision", o.precision, precision_policy_names(),
+        "train-step: what is stored in which type; the same as precision.policy of train");
   r.add("bench.teacher", o.teacher, "train-step: distil from a float teacher of the same shape");
   r.add("bench.m", o.m, "linear: rows of the input").range(1, kLargest);
   r.add("bench.k", o.k, "linear: columns of the input").range(1, 65536);

@@ -41,13 +41,12 @@ void count_products(const AttentionShape& s, int products) {
 }
 
 /// Half operands are widened once and results rounded once, as in matmul: the kernels read an element many times.
-bool is_half(const Tensor& x) { return x.dtype() == DType::f16 || x.dtype() == DType::bf16; }
 Tensor wide(const Tensor& x) { return x.to(DType::f32); }
 
 }  // namespace
 
 Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads) {
-  if (is_half(q)) return attention_probs(wide(q), wide(k), mask, heads).to(q.dtype());
+  if (is_half(q.dtype())) return attention_probs(wide(q), wide(k), mask, heads).to(q.dtype());
   const AttentionShape s = problem(q, k, heads);
   const Tensor& visible = mask.key_visible;
   LB_CHECK(!visible.defined() || (visible.shape() == Shape{s.batch, s.keys} && visible.dtype() == DType::u8),
@@ -64,7 +63,7 @@ Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& ma
 
 AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, const Tensor& probs,
                                              const Tensor& dprobs) {
-  if (is_half(q)) {
+  if (is_half(q.dtype())) {
     const AttentionProbsGrads grads = attention_probs_backward(wide(q), wide(k), wide(probs), wide(dprobs));
     return {grads.dq.to(q.dtype()), grads.dk.to(q.dtype())};
   }
@@ -84,7 +83,7 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
 }
 
 Tensor attention_context(const Tensor& probs, const Tensor& v) {
-  if (is_half(v)) return attention_context(wide(probs), wide(v)).to(v.dtype());
+  if (is_half(v.dtype())) return attention_context(wide(probs), wide(v)).to(v.dtype());
   const AttentionShape s = problem_of_probs(probs, v);
   Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, v.dtype(), v.device());
   Tensor work = workspace(v, attention_workspace(s).context);
@@ -96,7 +95,7 @@ Tensor attention_context(const Tensor& probs, const Tensor& v) {
 }
 
 AttentionContextGrads attention_context_backward(const Tensor& probs, const Tensor& v, const Tensor& dcontext) {
-  if (is_half(v)) {
+  if (is_half(v.dtype())) {
     const AttentionContextGrads grads = attention_context_backward(wide(probs), wide(v), wide(dcontext));
     return {grads.dprobs.to(v.dtype()), grads.dv.to(v.dtype())};
   }

@@ -33,7 +33,7 @@ Json all_options(const BenchOptions& o) {
           {"tgt", o.tgt},
           {"tokens", o.tokens},
           {"dtype", o.dtype},
-          {"precision", o.precision},
+          {"precision", row_of(o.precision).name},
           {"recipe", o.recipe},
           {"output_bits", o.output_bits},
           {"teacher", o.teacher},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/lib/profile/machine_peaks.h"
+#include "nn/precision_policy.h"
 
 namespace lowbit {
 
@@ -19,7 +20,8 @@ struct BenchOptions {
   std::string profile;   ///< file for a Chrome trace; empty: no profile
   MachinePeaks peaks{};  ///< what the profile compares with
 
-  std::string model = "bart-base", recipe = "none", dtype = "f32", precision = "fp32";
+  std::string model = "bart-base", recipe = "none", dtype = "f32";
+  PrecisionPolicy precision = PrecisionPolicy::fp32;
   int64_t output_bits = 0;  ///< 0: the recipe's
   int64_t batch = 8, src = 128, tgt = 64, tokens = 48;
   bool teacher = false;

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "apps/lib/bench/bench.h"
 #include "apps/lib/bench/bench_model.h"
 #include "apps/lib/bench/peak_memory.h"
@@ -21,10 +19,6 @@ ops::MatmulPrecision precision_of(const std::string& dtype) {
   return dtype == "bf16" ? ops::MatmulPrecision::bf16 : ops::MatmulPrecision::f32;
 }
 
-const PolicyRow& policy_of(const std::string& name) {
-  return *std::find_if(kPolicies.begin(), kPolicies.end(), [&](const PolicyRow& row) { return row.name == name; });
-}
-
 }  // namespace
 
 BenchResult bench_train_step(const BenchOptions& options) {
@@ -32,7 +26,7 @@ BenchResult bench_train_step(const BenchOptions& options) {
   const std::unique_ptr<Seq2Seq> model = bench_model(options);
   const std::unique_ptr<Seq2Seq> teacher = options.teacher ? bench_float_model(options) : nullptr;
   const Seq2SeqBatch batch = random_batch(model->config(), options.batch, options.src, options.tgt);
-  const PolicyRow& policy = policy_of(options.precision);
+  const PolicyRow& policy = row_of(options.precision);
   const PrecisionScope storage{Precision(policy.activations)};
   store_matrices(*model, policy.policy);
   Adam optimizer(group_parameters(*model, {}), {});

@@ -52,10 +52,7 @@ std::vector<std::string> pairs(const Json& record, std::span<const char* const> 
 }  // namespace
 
 std::string loss_scale_text(double scale) {
-  if (scale >= 1) return fmt::format("{:.0f}", scale);
-  int exponent = 0;
-  std::frexp(scale, &exponent);
-  return fmt::format("2^{}", exponent - 1);
+  return scale >= 1 ? fmt::format("{:.0f}", scale) : fmt::format("2^{}", std::ilogb(scale));
 }
 
 std::string metric_list(const Json& record) {

@@ -17,9 +17,9 @@ std::string step_line(const std::string& label, int64_t done, int64_t total, con
 std::string summary_line(const nlohmann::ordered_json& record);
 
 /// "loss=6.123, ppl=69.7": the same keys for the progress line.
+std::string metric_list(const nlohmann::ordered_json& record);
+
 /// 8192 as such, smaller scales than 1 as "2^-14": never rounded.
 std::string loss_scale_text(double scale);
-
-std::string metric_list(const nlohmann::ordered_json& record);
 
 }  // namespace lowbit

@@ -32,8 +32,8 @@ void watch_signals() {
     sigset_t watched;
     sigemptyset(&watched);
     for (const int signal_number : {SIGINT, SIGTERM, SIGUSR1}) {
-      signal(signal_number,
-             SIG_DFL);  // an ignored one, as a shell leaves to its background jobs, would not be received
+      // An ignored one, as a shell leaves to its background jobs, would not be received.
+      signal(signal_number, SIG_DFL);
       sigaddset(&watched, signal_number);
     }
     pthread_sigmask(SIG_BLOCK, &watched, nullptr);

@@ -35,10 +35,14 @@ std::vector<std::string> module_paths(Module& model) {
 
 }  // namespace
 
-void declare_precision_options(OptionRegistry& r, PrecisionOptions& o) {
+EnumNames<PrecisionPolicy> precision_policy_names() {
   EnumNames<PrecisionPolicy> names;
   for (const PolicyRow& row : kPolicies) names.emplace_back(row.name, row.policy);
-  r.add("precision.policy", o.policy, names,
+  return names;
+}
+
+void declare_precision_options(OptionRegistry& r, PrecisionOptions& o) {
+  r.add("precision.policy", o.policy, precision_policy_names(),
         "what is stored in which floating type; computed in f32 always: docs/precision.md")
       .shorthand("fp16", "fp16")
       .shorthand("amp", "fp16")

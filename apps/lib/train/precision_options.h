@@ -26,6 +26,8 @@ struct LossScaleOptions {
   int64_t retry = 0;  ///< times that a skipped batch is tried again
 };
 
+/// The policies by name, for options.
+EnumNames<PrecisionPolicy> precision_policy_names();
 void declare_precision_options(OptionRegistry& registry, PrecisionOptions& options);
 void declare_loss_scale_options(OptionRegistry& registry, LossScaleOptions& options);
 

@@ -6,23 +6,21 @@
 namespace lowbit::LB_TARGET_NS {
 namespace {
 
-constexpr int kHalves = 8, kTile = kPhiloxLanes * kHalves;
-
 template <class T>
 void apply(const DropoutArgs& a) {
   using C = Compute<T>;
   const T* x = static_cast<const T*>(a.x);
   T* y = static_cast<T*>(a.y);
   const C scale = static_cast<C>(a.scale);
-  const int64_t tiles = (a.n + kTile - 1) / kTile;
+  const int64_t tiles = (a.n + kPhiloxTile - 1) / kPhiloxTile;
   parallel_for(tiles, a.n > kParallelElements, [=](int64_t tile) {
     uint32_t words[4][kPhiloxLanes];
     philox_lanes(a.key, static_cast<uint64_t>(tile) * kPhiloxLanes, words);
 #pragma GCC unroll 8
-    for (int half = 0; half < kHalves; ++half) {
-      const int64_t begin = tile * kTile + half * kPhiloxLanes;
+    for (int half = 0; half < kPhiloxHalves; ++half) {
+      const int64_t begin = tile * kPhiloxTile + half * kPhiloxLanes;
       const auto element = [&](int64_t i) {
-        const uint32_t random = words[half / 2][i] >> (half % 2 * 16) & 0xffffu;
+        const uint32_t random = philox_half(words, half, i);
         const C kept = load(x + begin + i) * scale;
         store(y + begin + i, random >= a.threshold ? kept : C{0});
       };

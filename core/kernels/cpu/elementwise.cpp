@@ -146,15 +146,12 @@ void cast_from(const CastArgs& a) {
 }
 
 void stochastic_round(const StochasticRoundArgs& a) {
-  constexpr int64_t kHalves = 8, kTile = kPhiloxLanes * kHalves;
-  parallel_for((a.n + kTile - 1) / kTile, a.n > kParallelElements, [=](int64_t tile) {
+  parallel_for((a.n + kPhiloxTile - 1) / kPhiloxTile, a.n > kParallelElements, [=](int64_t tile) {
     uint32_t words[4][kPhiloxLanes];
     philox_lanes(a.key, static_cast<uint64_t>(tile) * kPhiloxLanes, words);
-    const int64_t begin = tile * kTile, count = a.n - begin < kTile ? a.n - begin : kTile;
+    const int64_t begin = tile * kPhiloxTile, count = a.n - begin < kPhiloxTile ? a.n - begin : kPhiloxTile;
     for (int64_t i = 0; i < count; ++i) {
-      const int64_t half = i / kPhiloxLanes;
-      const uint32_t random = words[half / 2][i % kPhiloxLanes] >> (half % 2 * 16) & 0xffffu;
-      a.y[begin + i] = round_by(a.x[begin + i], random);
+      a.y[begin + i] = round_by(a.x[begin + i], philox_half(words, i / kPhiloxLanes, i % kPhiloxLanes));
     }
   });
 }

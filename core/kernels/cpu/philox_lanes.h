@@ -10,6 +10,14 @@ namespace lowbit {
 namespace {
 
 constexpr int kPhiloxLanes = 16;
+/// The words of all lanes are a tile of 16-bit draws: kPhiloxHalves for each lane.
+constexpr int kPhiloxHalves = 8, kPhiloxTile = kPhiloxLanes * kPhiloxHalves;
+
+/// Draw `half` of a lane.
+[[gnu::always_inline]] inline uint32_t philox_half(const uint32_t (&words)[4][kPhiloxLanes], int64_t half,
+                                                   int64_t lane) {
+  return words[half / 2][lane] >> (half % 2 * 16) & 0xffffu;
+}
 
 /// words[w][lane] = philox(key, counter + lane)[w], for counters that are a multiple of kPhiloxLanes.
 [[gnu::always_inline]] inline void philox_lanes(uint64_t key, uint64_t counter, uint32_t (&words)[4][kPhiloxLanes]) {
