@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -18,12 +19,18 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-/// Rounds up to one of eight steps per power of two: at most 12.5 % waste, and few distinct sizes to cache.
-size_t size_class(size_t bytes) {
-  const size_t wanted = std::max(bytes, kAlignment);
-  const size_t step = std::max(kAlignment, std::bit_floor(wanted) / 8);
-  return (wanted + step - 1) / step * step;
-}
+/// Sizes of blocks: eight steps per power of two, at most 12.5 % waste, and few distinct sizes to cache.
+struct SizeClass {
+  static constexpr size_t kCount = 8 * 48;
+
+  size_t index;
+  /// The smallest that holds `bytes`.
+  static SizeClass of(size_t bytes) {
+    const size_t wanted = std::max(bytes, kAlignment), step = std::max(kAlignment, std::bit_floor(wanted) / 8);
+    return {static_cast<size_t>(8 * std::countr_zero(step / kAlignment)) + (wanted + step - 1) / step};
+  }
+  size_t bytes() const { return index < 8 ? index * kAlignment : (8 + index % 8) * kAlignment << (index / 8 - 1); }
+};
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
@@ -80,13 +87,13 @@ class Slabs {
 class CpuAllocator final : public Allocator {
  public:
   Block allocate(size_t bytes) override {
-    const size_t size = size_class(bytes);
+    const SizeClass wanted = SizeClass::of(bytes);
     std::lock_guard lock(mutex_);
-    Block block = take_cached(size);
-    if (!block.ptr) block.ptr = new_block(size);
+    Block block = take_cached(wanted);
+    if (!block.ptr) block.ptr = new_block(block.bytes);
     if (!block.ptr) {
       drop_cache();
-      block.ptr = new_block(size);
+      block.ptr = new_block(block.bytes);
     }
     LB_REQUIRE(block.ptr, ErrorKind::memory, "allocator",
                "out of memory: {} bytes asked for, {} in use, {} at the peak; use a smaller batch", bytes, in_use_,
@@ -99,7 +106,7 @@ class CpuAllocator final : public Allocator {
   void release(Block block) noexcept override {
     std::lock_guard lock(mutex_);
     in_use_ -= block.bytes;
-    cache_[block.bytes].push_back(block.ptr);
+    cache_[SizeClass::of(block.bytes).index].push_back(block.ptr);
   }
 
   size_t bytes_in_use() const override {
@@ -125,13 +132,16 @@ class CpuAllocator final : public Allocator {
  private:
   /// The smallest cached block that fits and wastes at most a third of itself; batches of ragged lengths would else
   /// leave a block of every size behind.
-  Block take_cached(size_t size) {
-    const auto found = cache_.lower_bound(size);
-    if (found == cache_.end() || found->first > size + size / 2) return {nullptr, size};
-    const Block block{found->second.back(), found->first};
-    found->second.pop_back();
-    if (found->second.empty()) cache_.erase(found);
-    return block;
+  Block take_cached(SizeClass wanted) {
+    const size_t size = wanted.bytes();
+    for (SizeClass fits = wanted; fits.index < SizeClass::kCount && fits.bytes() <= size + size / 2; ++fits.index) {
+      std::vector<void*>& blocks = cache_[fits.index];
+      if (blocks.empty()) continue;
+      const Block block{blocks.back(), fits.bytes()};
+      blocks.pop_back();
+      return block;
+    }
+    return {nullptr, size};
   }
 
   void* new_block(size_t size) {
@@ -140,13 +150,14 @@ class CpuAllocator final : public Allocator {
   }
 
   void drop_cache() noexcept {
-    for (auto& [size, blocks] : cache_)
-      for (void* ptr : blocks) Slabs::holds(size) ? slabs_.give_back(ptr) : std::free(ptr);
-    cache_.clear();
+    for (SizeClass c{0}; c.index < SizeClass::kCount; ++c.index) {
+      for (void* ptr : cache_[c.index]) Slabs::holds(c.bytes()) ? slabs_.give_back(ptr) : std::free(ptr);
+      cache_[c.index].clear();
+    }
   }
 
   mutable std::mutex mutex_;
-  std::map<size_t, std::vector<void*>> cache_;
+  std::array<std::vector<void*>, SizeClass::kCount> cache_;  ///< blocks of each size
   Slabs slabs_;
   size_t in_use_ = 0, peak_ = 0;
 };

@@ -18,18 +18,18 @@ namespace lowbit {
 namespace {
 
 constexpr std::array<std::string_view, kCpuFeatureCount> kFeatureNames = {
-    "avx2",     "fma",         "f16c",        "avx512f",      "avx512bw",         "avx512vl",
-    "avx512dq", "avx512_vnni", "avx512_vbmi", "avx512_vbmi2", "avx512_vpopcntdq", "avx512_bf16",
-    "gfni",     "amx_tile",    "amx_int8",    "amx_bf16"};
+    "avx2",        "fma",         "f16c",        "avx512f",      "avx512bw",         "avx512vl",
+    "avx512dq",    "avx512_vnni", "avx512_vbmi", "avx512_vbmi2", "avx512_vpopcntdq", "avx512_bitalg",
+    "avx512_bf16", "gfni",        "amx_tile",    "amx_int8",     "amx_bf16"};
 constexpr std::array<std::string_view, 5> kIsaNames = {"generic", "avx2", "avx512", "avx512_vnni", "amx"};
 
 // The level that each feature belongs to, in the order of CpuFeature: a level is present when all its features are,
 // with the exception of avx512_bf16, which some CPUs with VNNI lack.
 constexpr std::array<CpuIsa, kCpuFeatureCount> kFeatureLevel = {
-    CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx512,
-    CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512_vnni,
-    CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni,
-    CpuIsa::avx512_vnni, CpuIsa::amx,         CpuIsa::amx,         CpuIsa::amx};
+    CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx512,      CpuIsa::avx512,
+    CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni,
+    CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::amx,
+    CpuIsa::amx,         CpuIsa::amx};
 
 constexpr bool bit(uint64_t word, int index) { return (word >> index & 1) != 0; }
 
@@ -127,6 +127,7 @@ CpuFeatures decode_cpuid(const CpuidLeaves& leaves) {
   set(CpuFeature::avx512_vbmi, leaves.leaf7_ecx, 1, saves_zmm);
   set(CpuFeature::avx512_vbmi2, leaves.leaf7_ecx, 6, saves_zmm);
   set(CpuFeature::avx512_vpopcntdq, leaves.leaf7_ecx, 14, saves_zmm);
+  set(CpuFeature::avx512_bitalg, leaves.leaf7_ecx, 12, saves_zmm);
   set(CpuFeature::avx512_bf16, leaves.leaf7_1_eax, 5, saves_zmm);
   set(CpuFeature::gfni, leaves.leaf7_ecx, 8, saves_ymm);
   set(CpuFeature::amx_tile, leaves.leaf7_edx, 24, saves_tiles);

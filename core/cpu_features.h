@@ -21,13 +21,14 @@ enum class CpuFeature : uint8_t {
   avx512_vbmi,
   avx512_vbmi2,
   avx512_vpopcntdq,
+  avx512_bitalg,
   avx512_bf16,
   gfni,
   amx_tile,
   amx_int8,
   amx_bf16,
 };
-inline constexpr int kCpuFeatureCount = 16;
+inline constexpr int kCpuFeatureCount = 17;
 
 /// The levels that kernels are built for, each including the ones before it. LOWBIT_CPU_ISA names one of them.
 enum class CpuIsa : uint8_t { generic, avx2, avx512, avx512_vnni, amx };

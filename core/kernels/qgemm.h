@@ -9,23 +9,36 @@
 
 namespace lowbit {
 
+constexpr int64_t kPanelRows = 16, kStepColumns = 4, kLineBytes = kPanelRows * kStepColumns;
+
 /// How weight codes lie in memory, for every target alike. Output rows come in panels of 16, and of each panel 4
 /// successive columns k of all 16 rows form a step of 64 unsigned fields u (field 4 * row + k % 4):
 ///   code = (u << shift) - bias,   shift 1 and bias 1 for binary; shift 0 and bias 1, 8, 128 for ternary, int4, int8
 /// Fields of `bits` bits; a line of 64 bytes holds 8 / bits successive steps, step s in bits s * bits of every byte, so
 /// one shift and one mask make a step of u8 operands. Rows and columns beyond the matrix have any fields.
+///
+/// Panel after panel, except for binary weights, whose panels come in groups of four, side by side: for each line of
+/// 32 columns four registers of 16-bit lanes, so that one register speaks of 32 outputs. The 32 bits of an output are
+/// halved; the first register holds the lower halves of panels 0 and 1 of the group (panel 0 in the even lanes), the
+/// second their upper halves, the other two those of panels 2 and 3. Absent panels of the last group have any fields.
 struct WeightLayout {
   int bits;  // 1, 2, 4 or 8
   int32_t shift, bias;
 
   int64_t steps_per_line() const { return 8 / bits; }
+  int64_t group_panels() const { return bits == 1 ? 4 : 1; }
+  int64_t lines(int64_t k) const { return div_up(k, kStepColumns * steps_per_line()); }
+  int64_t groups(int64_t n) const { return div_up(n, kPanelRows * group_panels()); }
+  int64_t bytes(int64_t n, int64_t k) const { return groups(n) * group_panels() * lines(k) * kLineBytes; }
+
+ private:
+  static int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 };
 /// The integers that x holds: code = (u << shift) - bias with 0 <= u < 2^bits, of 2 bits only 0, 1 and 2.
 struct InputCodes {
   int bits = 8;
   int32_t shift = 0, bias = 128;
 };
-constexpr int64_t kPanelRows = 16, kStepColumns = 4, kLineBytes = kPanelRows * kStepColumns;
 constexpr int64_t kMaxColumns = 65536;  ///< 255 * 128 * columns must fit an int32
 
 /// y[m, n] = float epilogue of acc[m, n] = sum over k of x[m, k] * code[n, k], exact in int32. In this order, without
@@ -47,7 +60,7 @@ struct QGemmArgs {
   const float* bias;    // may be null
   float* y;
 };
-/// Codes [n, k] to panels of ceil(n / 16) * ceil(k / (4 * steps_per_line)) lines, and the sums of the rows.
+/// Codes [n, k] to layout.bytes(n, k) bytes of panels, and the sums of the rows.
 struct PackPanelsArgs {
   const int8_t* codes;
   int64_t n, k;

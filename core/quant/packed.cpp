@@ -33,15 +33,13 @@ PackedWeight pack_weight(const QTensor& weight) {
   LB_CHECK(weight.scale.numel() == scales, "pack_weight", "needs {} scales, not {}", scales,
            weight.scale.shape().str());
   const WeightLayout layout = layout_of(weight.book);
-  const int64_t panels = (shape[0] + kPanelRows - 1) / kPanelRows, columns = kStepColumns * layout.steps_per_line();
   const Device device = weight.codes.device();
-  PackedWeight packed{
-      weight.book,
-      shape[0],
-      shape[1],
-      Tensor::empty(Shape({panels * ((shape[1] + columns - 1) / columns) * kLineBytes}), DType::u8, device),
-      Tensor::empty(Shape({shape[0]}), DType::i32, device),
-      weight.scale};
+  PackedWeight packed{weight.book,
+                      shape[0],
+                      shape[1],
+                      Tensor::empty(Shape({layout.bytes(shape[0], shape[1])}), DType::u8, device),
+                      Tensor::empty(Shape({shape[0]}), DType::i32, device),
+                      weight.scale};
   qgemm_kernels(device).pack_panels(current_stream(device),
                                     {weight.codes.data<int8_t>(), shape[0], shape[1], layout,
                                      packed.panels.mutable_data<uint8_t>(), packed.sums.mutable_data<int32_t>()});

@@ -30,6 +30,7 @@ TEST(CpuFeatures, EachBitOfCpuidIsOneFeature) {
   EXPECT_EQ(only({.leaf1_ecx = 1u << 12}), Names{"fma"});
   EXPECT_EQ(only({.leaf7_ebx = 1u << 5}), Names{"avx2"});
   EXPECT_EQ(only({.leaf7_ecx = 1u << 14}), Names{"avx512_vpopcntdq"});
+  EXPECT_EQ(only({.leaf7_ecx = 1u << 12}), Names{"avx512_bitalg"});
   EXPECT_EQ(only({.leaf7_edx = 1u << 25}), Names{"amx_int8"});
   EXPECT_EQ(only({.leaf7_1_eax = 1u << 5}), Names{"avx512_bf16"});
 }

@@ -150,6 +150,7 @@ void mean_above(Stream&, const MeanAboveArgs& a) {
 struct Coding {
   float inverse, shift, low, high;
   int32_t zero;
+  bool counts = true;  ///< false: known to be finite and within the levels
 };
 
 /// Nearest integer, ties to even, of |x| < 2^22: adding 1.5 * 2^23 leaves the integer in the low bits.
@@ -187,6 +188,11 @@ struct Counts {
 template <class Coder>
 Counts encode_codes(const float* x, int64_t n, const Coding& coding, int8_t* codes) {
   const Coding c = coding;
+  if (Coder::kClamps && !c.counts) {
+#pragma omp simd
+    for (int64_t j = 0; j < n; ++j) codes[j] = static_cast<int8_t>(round_to_int(Coder::level(x[j], c)) - c.zero);
+    return {};
+  }
   const float outer_low = c.low - 0.5f, outer_high = c.high + 0.5f;
   int32_t clamped = 0, nonfinite = 0;
 #pragma omp simd reduction(+ : clamped, nonfinite)
@@ -272,6 +278,7 @@ Coding coding_of(const EncodeArgs& a, int64_t g, bool parallel) {
   if (symmetric) {
     range = range > a.clip ? a.clip : range;
     range = range > 0 && range < a.floor ? a.floor : range;
+    c.counts = !(e.absmax <= a.clip && e.absmax <= kHighest);
   } else if (a.groups.size > 0) {
     const float max = (e.max > a.clip ? a.clip : e.max) + 0.0f, min = (e.min < -a.clip ? -a.clip : e.min) + 0.0f;
     c.shift = a.has_fixed_min ? a.fixed_min : min;

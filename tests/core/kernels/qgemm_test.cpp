@@ -75,9 +75,7 @@ std::vector<float> reference(const Problem& p) {
 std::vector<float> run(const QGemmKernels& kernels, const Problem& p, size_t skew) {
   const Floats f(p);
   const WeightLayout layout = layout_of(p.book);
-  const int64_t columns = kStepColumns * layout.steps_per_line();
-  const size_t lines = static_cast<size_t>((p.n + kPanelRows - 1) / kPanelRows * ((p.k + columns - 1) / columns));
-  std::vector<uint8_t> panels(lines * kLineBytes + skew);
+  std::vector<uint8_t> panels(static_cast<size_t>(layout.bytes(p.n, p.k)) + skew);
   std::vector<int32_t> sums(static_cast<size_t>(p.n));
   std::vector<int8_t> x(skew), w(skew);
   x.insert(x.end(), p.x.begin(), p.x.end());
@@ -184,7 +182,8 @@ TEST_P(QGemmTargets, LargestSums) {
 TEST_P(QGemmTargets, MostColumns) {
   for (const CodeBook book : kBooks)
     for (const CodeBook x_book : {CodeBook::binary, CodeBook::ternary, CodeBook::int8})
-      for (const int64_t m : {1, 3}) expect_exact(problem(m, 2, kMaxColumns, book, x_book, 1, true), 0);
+      for (const uint64_t ends : {0, 1})
+        for (const int64_t m : {1, 3}) expect_exact(problem(m, 2, kMaxColumns, book, x_book, ends, true), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, QGemmTargets,

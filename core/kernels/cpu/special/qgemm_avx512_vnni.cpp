@@ -8,9 +8,9 @@ void fill(QGemmKernels& table) {
   table.gemm = [](Stream&, const QGemmArgs& a) {
     switch (a.layout.bits) {
       case 1:
-        return a.x_codes.bits <= 2 ? popcount_gemm<1>(a) : lookup_gemm(a);
+        return a.x_codes.bits <= 2 ? popcount_gemm(a) : lookup_gemm(a);
       case 2:
-        return a.x_codes.bits <= 2 ? popcount_gemm<2>(a) : vnni_gemm<2>(a);
+        return a.x_codes.bits <= 2 ? popcount_gemm(a) : vnni_gemm<2>(a);
       case 4:
         return vnni_gemm<4>(a);
       default:

@@ -73,6 +73,21 @@ inline const uint8_t* unpack(const uint8_t* lines, const WeightLayout& layout, i
   }
 }
 
+/// Lines [begin, begin + count) of a panel, one after the other: in place or, of a binary one, put together in scratch.
+inline const uint8_t* panel_lines(const QGemmArgs& a, int64_t panel, int64_t begin, int64_t count, uint8_t* scratch) {
+  const int64_t lines = a.layout.lines(a.k), of_group = a.layout.group_panels();
+  const uint8_t* first = a.panels + (panel / of_group * lines + begin) * of_group * kLineBytes;
+  if (of_group == 1) return first;
+  const int64_t pair = panel % of_group / 2 * 2 * kLineBytes, odd = panel % 2;
+  for (int64_t line = 0; line < count; ++line)
+    for (int64_t half = 0; half < 2; ++half) {
+      uint16_t lanes[2 * kPanelRows], *out = reinterpret_cast<uint16_t*>(scratch + line * kLineBytes);
+      std::memcpy(lanes, first + line * of_group * kLineBytes + pair + half * kLineBytes, sizeof lanes);
+      for (int64_t j = 0; j < kPanelRows; ++j) out[2 * j + half] = lanes[2 * j + odd];
+    }
+  return scratch;
+}
+
 inline int32_t sum_codes(const int8_t* codes, int64_t n) {
   int32_t total = 0;
   for (int64_t begin = 0; begin < n; begin += 256) {  // 256 codes fit an int16
@@ -139,19 +154,19 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
   constexpr int64_t kXStride = x_stride<Micro>();
   alignas(64) typename Micro::X x[kBlockRows * kXStride];
   alignas(64) typename Micro::W scratch[Micro::kSteps * kLineBytes];
+  alignas(64) uint8_t line_scratch[Micro::kSteps / 8 * kLineBytes];
   alignas(64) int32_t acc[kBlockRows * kTaskColumns];
   for (int64_t r = 0; r < rows; ++r)
     std::memset(acc + r * kTaskColumns, 0, static_cast<size_t>(panels * kPanelRows) * sizeof(int32_t));
 
   const int64_t steps = div_up(a.k, kStepColumns), planes = a.layout.steps_per_line();
-  const int64_t panel_bytes = div_up(steps, planes) * kLineBytes;
   for (int64_t begin = 0; begin < steps; begin += Micro::kSteps) {
     const int64_t count = min(Micro::kSteps, steps - begin),
                   columns = min(count * kStepColumns, a.k - begin * kStepColumns);
     for (int64_t r = 0; r < rows; ++r)
       Micro::prepare_x(a.x + (row + r) * a.k + begin * kStepColumns, columns, x + r * kXStride);
     for (int64_t p = 0; p < panels; ++p) {
-      const uint8_t* lines = a.panels + (first + p) * panel_bytes + begin / planes * kLineBytes;
+      const uint8_t* lines = panel_lines(a, first + p, begin / planes, div_up(count, planes), line_scratch);
       const typename Micro::W* w = Micro::prepare_w(lines, a.layout, count, scratch);
       for (int64_t r = 0; r < rows; r += Micro::kRows)
         accumulate<Micro>(min(Micro::kRows, rows - r), x + r * kXStride, w, count, a.layout,
@@ -165,14 +180,15 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
 }
 
 /// Calls task(a, row, rows, first panel, panels) for all of y, over threads when there are more products than
-/// `serial_macs`.
+/// `serial_macs`. No two tasks share a group of panels.
 template <class Task>
 void for_tasks(const QGemmArgs& a, int64_t serial_macs, int64_t block_rows, int64_t most_panels, Task task) {
   const bool parallel = a.m * a.n * a.k > serial_macs;
-  const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, block_rows);
+  const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, block_rows), group = a.layout.group_panels();
   // Four tasks a thread, which with few rows means narrow ones.
   const int64_t tasks = parallel ? 4 * omp_get_max_threads() : 1;
-  const int64_t width = min(most_panels, div_up(panels * blocks, tasks) + (panels * blocks == 0));
+  const int64_t width =
+      min(most_panels, div_up(div_up(panels * blocks, tasks) + (panels * blocks == 0), group) * group);
   const int64_t columns = div_up(panels, width);
   const auto one = [&](int64_t i) {
     const int64_t b = i / columns, c = i % columns;
@@ -191,11 +207,24 @@ void gemm(const QGemmArgs& a) {
   for_tasks(a, kParallelMacs, kBlockRows, kTaskPanels, gemm_task<Micro>);
 }
 
+/// Stores a line of a panel where the layout has it.
+inline void store_line(const PackPanelsArgs& a, int64_t panel, int64_t line, const uint8_t* from) {
+  const int64_t of_group = a.layout.group_panels();
+  uint8_t* group = a.panels + (panel / of_group * a.layout.lines(a.k) + line) * of_group * kLineBytes;
+  if (of_group == 1) {
+    std::memcpy(group, from, kLineBytes);
+    return;
+  }
+  uint8_t* to = group + panel % of_group / 2 * 2 * kLineBytes + panel % 2 * 2;
+  for (int64_t j = 0; j < kPanelRows; ++j)
+    for (int64_t half = 0; half < 2; ++half) std::memcpy(to + half * kLineBytes + j * 4, from + j * 4 + half * 2, 2);
+}
+
 inline void pack_panels(Stream&, const PackPanelsArgs& a) {
   const WeightLayout layout = a.layout;
-  const int64_t planes = layout.steps_per_line(), lines = div_up(a.k, kStepColumns * planes);
-#pragma omp parallel for if (a.n * a.k > kParallelMacs)
-  for (int64_t panel = 0; panel < div_up(a.n, kPanelRows); ++panel) {
+  const int64_t planes = layout.steps_per_line(), lines = layout.lines(a.k), of_group = layout.group_panels();
+#pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelMacs)
+  for (int64_t panel = 0; panel < layout.groups(a.n) * of_group; ++panel) {
     const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);
     for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
     for (int64_t line = 0; line < lines; ++line) {
@@ -217,7 +246,7 @@ inline void pack_panels(Stream&, const PackPanelsArgs& a) {
           out[i] = static_cast<uint8_t>(out[i] | field << (p * layout.bits));
         }
       }
-      std::memcpy(a.panels + (panel * lines + line) * kLineBytes, out, sizeof out);
+      store_line(a, panel, line, out);
     }
   }
 }

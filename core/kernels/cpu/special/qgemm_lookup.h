@@ -2,57 +2,51 @@
 
 #include "core/kernels/cpu/special/qgemm_tiles.h"
 
-/// Any x times binary weights, by tables: five bits of weights select one of the 32 sums that five codes of x can make,
-/// and VPERMW looks up 32 int16 sums at once, where VPDPBUSD would add 64 products.
+/// Any x times binary weights, by tables: five or six bits of weights select one of the 32 or 64 sums that as many
+/// codes of x can make, and VPERMW or VPERMI2W looks up 32 int16 sums at once, where VPDPBUSD would add 64 products.
 ///
-/// A line holds 32 bits of each of 16 outputs. Two panels give two registers of 16-bit lanes for 32 outputs: `low`,
-/// with the lower 16 bits of the outputs of the first panel in the even lanes and those of the second in the odd ones,
-/// and `high`. Of a lane, bits 0-4, 5-9 and 10-14 are indices (VPERMW ignores the bits above), and bits 15 of the four
-/// registers of two lines make a last one. So two lines, 64 columns, take 13 tables.
-/// The last panel of an odd number stands in for its missing partner, whose sums are dropped.
+/// A register of a group of panels (qgemm.h) has half of the 32 bits that a line holds of each of 32 outputs. Of a
+/// 16-bit lane, bits 0-4, 5-9 and 10-15 are indices (both instructions ignore the bits above theirs), which multiplying
+/// by a power of two moves down: like a shift, but not on the ports of the look-ups, of which there is one a cycle. The
+/// halves of a group share the loads of a table.
 /// An int16 sum holds 256 columns: 256 * -128 is the lowest int16. Then it is widened.
 namespace lowbit {
 namespace {
 
-constexpr int64_t kLookupColumns = 256, kPairColumns = 64, kPairTables = 13;
+constexpr int64_t kLookupColumns = 256, kPairColumns = 64;  ///< of a pair of lines, for which tables are made at once
+constexpr int kHalfTables = 4;                              ///< registers of half a line: two, and one of 64 sums
+constexpr int kPairTables = 4 * kHalfTables, kPairIndices = 4 * 3;
 constexpr int64_t kLookupTables = kLookupColumns / kPairColumns * kPairTables;
 constexpr int64_t kLookupRows = 4, kLookupPanels = 128;  ///< of a task
-constexpr int64_t kLookupAhead = 8;                      ///< panels from a look-up to its prefetch
+constexpr int64_t kLookupAhead = 2;                      ///< groups from a look-up to its prefetch
 constexpr int64_t kLookupMacs = 2 * kParallelMacs;       ///< below, one thread
+constexpr int kGroupPanels = 4;
+constexpr int64_t kGroupLine = kGroupPanels * kLineBytes;
 
-/// tables[t] holds the sums of table t at the int16 lane that is its index.
 using Tables = __m512i[kLookupTables];
 
-/// The column of 64 that bit b of the index of a table stands for; 64 for none.
-constexpr int index_column(int table, int b) {
-  constexpr auto column = [](int line, int high, int bit) {  // of the bit of a 16-bit half of an output's word
-    return line * 32 + bit % 8 * 4 + high * 2 + bit / 8;
-  };
-  if (table < 12) return column(table / 6, table / 3 % 2, table % 3 * 5 + b);
-  return b < 4 ? column(1 - b / 2, 1 - b % 2, 15) : 64;
+/// The column of 64 that a bit of a half of an output's word stands for; half 0..3: lower, upper, and of the next line.
+constexpr uint8_t column_of(int half, int bit) {
+  return static_cast<uint8_t>(half / 2 * 32 + bit % 8 * 4 + half % 2 * 2 + bit / 8);
 }
 
-/// Which columns feed the tables of a pair of lines. Index bits 0, 1, 3, 4 go to the bytes of a word for VPDPBUSD, bit
-/// 2 to an addend.
+/// Which columns feed the tables of a pair of lines. Bits 0, 1, 3, 4 of an index go to the bytes of a word for
+/// VPDPBUSD, bit 2 to an addend, bit 5 of the third index of a half to another.
 struct IndexColumns {
   alignas(64) uint8_t words[64] = {}, addends[64] = {};
-  alignas(
-      64) uint8_t selected[64] = {};  ///< of a word by lane i of 16, with index bits 0, 1 in i % 4 and 3, 4 in i / 4
-  uint64_t word_mask = 0;
+  alignas(64) uint8_t selected[64] = {};  ///< of a word by lane i of 16: index bits 0, 1 in i % 4 and 3, 4 in i / 4
   constexpr IndexColumns() {
     for (int i = 0; i < 64; ++i) selected[i] = static_cast<uint8_t>(i / 4 >> i % 4 & 1);
-    for (int t = 0; t < kPairTables; ++t) {
-      for (int i = 0; i < 4; ++i) {
-        const int column = index_column(t, i < 2 ? i : i + 1);
-        words[4 * t + i] = static_cast<uint8_t>(column % 64);
-        if (column < 64) word_mask |= uint64_t{1} << (4 * t + i);
-      }
-      addends[t] = static_cast<uint8_t>(index_column(t, 2));
+    for (int t = 0; t < kPairIndices; ++t) {
+      const int half = t / 3, first = t % 3 * 5;
+      for (int i = 0; i < 4; ++i) words[4 * t + i] = column_of(half, first + (i < 2 ? i : i + 1));
+      addends[t] = column_of(half, first + 2);
     }
+    for (int half = 0; half < 4; ++half) addends[kPairIndices + half] = column_of(half, 15);
   }
 };
 
-/// Tables of 256 columns of a row, of which `columns` exist.
+/// Tables of 256 columns of a row, of which `columns` exist: entry i is the sum that index i selects.
 inline void make_tables(const int8_t* x, int64_t columns, Tables& tables) {
   static constexpr IndexColumns kFrom;
   const __m512i bits = _mm512_load_si512(kFrom.selected);
@@ -62,16 +56,22 @@ inline void make_tables(const int8_t* x, int64_t columns, Tables& tables) {
     const int64_t left = columns - pair * kPairColumns;
     const __mmask64 inside = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
     const __m512i codes = _mm512_maskz_loadu_epi8(inside, x + pair * kPairColumns);
-    const __m512i fours = _mm512_maskz_permutexvar_epi8(kFrom.word_mask, _mm512_load_si512(kFrom.words), codes);
-    const __m512i fifths = _mm512_permutexvar_epi8(_mm512_load_si512(kFrom.addends), codes);
+    const __m512i fours = _mm512_permutexvar_epi8(_mm512_load_si512(kFrom.words), codes);
+    const __m512i others = _mm512_permutexvar_epi8(_mm512_load_si512(kFrom.addends), codes);
     _mm512_store_si512(words[pair], fours);
-    _mm512_store_si512(addends[pair], _mm512_cvtepi8_epi32(_mm512_castsi512_si128(fifths)));
+    _mm512_store_si512(addends[pair], _mm512_cvtepi8_epi32(_mm512_castsi512_si128(others)));
   }
   for (int64_t pair = 0; pair < pairs; ++pair)
-    for (int t = 0; t < kPairTables; ++t) {
-      const __m512i without = _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(words[pair][t]));
-      const __m512i with = _mm512_add_epi32(without, _mm512_set1_epi32(addends[pair][t]));
-      tables[pair * kPairTables + t] = _mm512_packs_epi32(without, with);  // interleaves groups of four lanes
+    for (int half = 0; half < 4; ++half) {
+      __m512i* table = tables + pair * kPairTables + half * kHalfTables;
+      for (int i = 0; i < 3; ++i) {
+        const int t = half * 3 + i;
+        const __m512i without = _mm512_dpbusd_epi32(_mm512_setzero_si512(), bits, _mm512_set1_epi32(words[pair][t]));
+        const __m512i with = _mm512_add_epi32(without, _mm512_set1_epi32(addends[pair][t]));
+        table[i] = _mm512_packs_epi32(without, with);  // interleaves groups of four lanes
+      }
+      const auto last = static_cast<int16_t>(addends[pair][kPairIndices + half]);
+      table[3] = _mm512_add_epi16(table[2], _mm512_set1_epi16(last));
     }
 }
 
@@ -84,82 +84,85 @@ __m512i add16(__m512i acc, __m512i x) {
   return acc;
 }
 
-/// acc[row][0 and 1] += sums of `lines` lines of the panels at w0 and w1.
+/// sums[row][half of the group] += look-ups of the lines [0, lines) at w.
 template <int rows>
-void look_up(const Tables* tables, const uint8_t* w0, const uint8_t* w1, int64_t lines, int32_t* acc,
-             int64_t acc_stride) {
-  constexpr __mmask32 kOdd = 0xaaaaaaaa;
+[[gnu::always_inline]] inline void look_up_lines(const __m512i* table, const uint8_t* w, int64_t lines,
+                                                 __m512i (&sums)[rows][2]) {
   const __m512i by5 = _mm512_set1_epi16(1 << 11), by10 = _mm512_set1_epi16(1 << 6);
-  __m512i sums[rows];
-#pragma GCC unroll 4
-  for (int r = 0; r < rows; ++r) sums[r] = _mm512_setzero_si512();
-  const __m512i* table = tables[0];
-  const auto add = [&](__m512i index, int t) __attribute__((always_inline)) {
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; ++r)
-      sums[r] = add16<rows>(sums[r], _mm512_permutexvar_epi16(index, table[r * kLookupTables + t]));
-  };
-  for (int64_t i = 0; i < lines; i += 2, table += kPairTables) {
-    __m512i top = _mm512_setzero_si512();
+  for (int64_t i = 0; i < lines; ++i, table += 2 * kHalfTables, w += kGroupLine)
 #pragma GCC unroll 2
-    for (int line = 0; line < 2; ++line) {
-      const bool exists = i + line < lines;
-      const __m512i first = exists ? _mm512_loadu_si512(w0 + (i + line) * kLineBytes) : _mm512_setzero_si512();
-      const __m512i second = exists ? _mm512_loadu_si512(w1 + (i + line) * kLineBytes) : _mm512_setzero_si512();
-      const __m512i low = _mm512_mask_blend_epi16(kOdd, first, _mm512_slli_epi32(second, 16));
-      const __m512i high = _mm512_mask_blend_epi16(kOdd, _mm512_srli_epi32(first, 16), second);
-      add(low, 6 * line);
-      add(_mm512_mulhi_epu16(low, by5), 6 * line + 1);
-      add(_mm512_mulhi_epu16(low, by10), 6 * line + 2);
-      add(high, 6 * line + 3);
-      add(_mm512_mulhi_epu16(high, by5), 6 * line + 4);
-      add(_mm512_mulhi_epu16(high, by10), 6 * line + 5);
-      top = _mm512_shldi_epi16(_mm512_shldi_epi16(top, low, 1), high, 1);
-    }
-    add(top, 12);
-  }
+    for (int half = 0; half < 2; ++half) {
+      const uint8_t* from = w + half * kLineBytes;
+      __m512i bits[2] = {_mm512_loadu_si512(from), _mm512_loadu_si512(from + 2 * kLineBytes)};
+      for (__m512i& lanes : bits) __asm__("" : "+v"(lanes));  // one load, not an operand of each use
+      const __m512i middle[2] = {_mm512_mulhi_epu16(bits[0], by5), _mm512_mulhi_epu16(bits[1], by5)};
+      const __m512i top[2] = {_mm512_mulhi_epu16(bits[0], by10), _mm512_mulhi_epu16(bits[1], by10)};
 #pragma GCC unroll 4
-  for (int r = 0; r < rows; ++r) {
-    int32_t* to = acc + r * acc_stride;
-    const __m512i even = _mm512_set1_epi32(1), odd = _mm512_set1_epi32(1 << 16);
-    _mm512_store_si512(to, _mm512_dpwssd_epi32(_mm512_load_si512(to), sums[r], even));
-    _mm512_store_si512(to + 16, _mm512_dpwssd_epi32(_mm512_load_si512(to + 16), sums[r], odd));
-  }
+      for (int r = 0; r < rows; ++r) {
+        const __m512i* of_row = table + r * kLookupTables + half * kHalfTables;
+        __m512i t[kHalfTables] = {of_row[0], of_row[1], of_row[2], of_row[3]};
+        for (__m512i& values : t) __asm__("" : "+v"(values));
+#pragma GCC unroll 2
+        for (int p = 0; p < 2; ++p) {
+          sums[r][p] = add16<rows>(sums[r][p], _mm512_permutexvar_epi16(bits[p], t[0]));
+          sums[r][p] = add16<rows>(sums[r][p], _mm512_permutexvar_epi16(middle[p], t[1]));
+          __m512i index = top[p];  // overwritten, where the intrinsic would copy a table
+          __asm__("vpermi2w %2, %1, %0" : "+v"(index) : "v"(t[2]), "v"(t[3]));
+          sums[r][p] = add16<rows>(sums[r][p], index);
+        }
+      }
+    }
 }
 
-/// Prefetches the lines of `panels` panels, `stride` bytes from one to the next.
-inline void prefetch_panels(const uint8_t* w, int64_t stride, int64_t panels, int64_t lines) {
-  for (int64_t p = 0; p < panels; ++p)
-    for (int64_t i = 0; i < lines; ++i) prefetch(w + p * stride + i * kLineBytes);
+/// acc[row][panel] += sums of `lines` lines of the group at w; tables are [spans][rows].
+template <int rows>
+void look_up(const Tables* tables, const uint8_t* w, int64_t lines, int32_t* acc, int64_t acc_stride) {
+  constexpr int64_t kSpanLines = kLookupColumns / 32;
+  const __m512i even = _mm512_set1_epi32(1), odd = _mm512_set1_epi32(1 << 16);
+  __m512i wide[rows][kGroupPanels];
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int p = 0; p < kGroupPanels; ++p) wide[r][p] = _mm512_load_si512(acc + r * acc_stride + p * kPanelRows);
+  for (; lines > 0; lines -= kSpanLines, tables += rows, w += kSpanLines * kGroupLine) {
+    __m512i sums[rows][2];
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r) sums[r][0] = sums[r][1] = _mm512_setzero_si512();
+    look_up_lines<rows>(tables[0], w, min(kSpanLines, lines), sums);
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int p = 0; p < kGroupPanels; ++p)
+        wide[r][p] = _mm512_dpwssd_epi32(wide[r][p], sums[r][p / 2], p % 2 ? odd : even);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+    for (int p = 0; p < kGroupPanels; ++p) _mm512_store_si512(acc + r * acc_stride + p * kPanelRows, wide[r][p]);
 }
 
 inline void lookup_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int64_t panels) {
   constexpr int64_t kStride = kLookupPanels * kPanelRows;
   alignas(64) int32_t acc[kLookupRows * kStride];
   Tables tables[kLookupRows];  // [spans][rows]
-  const int64_t panel_bytes = lines_of(a) * kLineBytes, even = div_up(panels, 2) * 2;
+  const int64_t groups = div_up(panels, kGroupPanels), group_bytes = a.layout.lines(a.k) * kGroupLine;
   const int64_t most_spans = kLookupRows / rows;  // as few visits of a panel as the L1 cache allows
+  const int64_t visit = most_spans * kLookupColumns;
   for (int64_t r = 0; r < rows; ++r)
-    std::memset(acc + r * kStride, 0, static_cast<size_t>(even * kPanelRows) * sizeof(int32_t));
-  for (int64_t k = 0; k < a.k; k += most_spans * kLookupColumns) {
-    const int64_t columns = min(most_spans * kLookupColumns, a.k - k), lines = div_up(columns, 32);
-    const uint8_t* w = a.panels + panel * panel_bytes + k / 32 * kLineBytes;
-    prefetch_panels(w, panel_bytes, kLookupAhead, lines);
-    const int64_t spans = div_up(columns, kLookupColumns);
+    std::memset(acc + r * kStride, 0, static_cast<size_t>(groups * kGroupPanels * kPanelRows) * sizeof(int32_t));
+  for (int64_t k = 0; k < a.k; k += visit) {
+    const int64_t columns = min(visit, a.k - k), lines = div_up(columns, 32), spans = div_up(columns, kLookupColumns);
     for (int64_t s = 0; s < spans; ++s)
       for (int64_t r = 0; r < rows; ++r)
         make_tables(a.x + (row + r) * a.k + k + s * kLookupColumns, min(kLookupColumns, columns - s * kLookupColumns),
                     tables[s * rows + r]);
     with_constant<kLookupRows>(rows, [&](auto height) {
       constexpr int kHeight = decltype(height)::value;
-      for (int64_t p = 0; p < panels; p += 2) {
-        const uint8_t *first = w + p * panel_bytes, *second = w + min(p + 1, panels - 1) * panel_bytes;
-        prefetch_panels(first + kLookupAhead * panel_bytes, panel_bytes, 2, lines);
-        for (int64_t s = 0; s < spans; ++s) {
-          const int64_t line = s * kLookupColumns / 32, at = line * kLineBytes;
-          look_up<kHeight>(tables + s * kHeight, first + at, second + at, min(kLookupColumns / 32, lines - line),
-                           acc + p * kPanelRows, kStride);
-        }
+      const uint8_t* w = a.panels + panel / kGroupPanels * group_bytes + k / 32 * kGroupLine;
+      for (int64_t g = 0; g < groups; ++g, w += group_bytes) {
+        if (a.k > visit)  // otherwise groups follow each other, and the hardware sees it
+          for (int64_t i = 0; i < lines * kGroupPanels; ++i) prefetch(w + kLookupAhead * group_bytes + i * kLineBytes);
+        look_up<kHeight>(tables, w, lines, acc + g * kGroupPanels * kPanelRows, kStride);
       }
     });
   }

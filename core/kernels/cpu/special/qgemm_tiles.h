@@ -26,8 +26,6 @@ void with_constant(int64_t count, Fn fn) {
   if constexpr (most > 1) with_constant<most - 1>(count, fn);
 }
 
-inline int64_t lines_of(const QGemmArgs& a) { return div_up(a.k, kStepColumns * a.layout.steps_per_line()); }
-
 /// Hints, without fault beyond the last panel: into the L2 cache, for panels that are not read in the order of their
 /// addresses; into L1. Not the intrinsic: g++ 12 takes a function of nothing else for one without effect, and drops its
 /// calls.

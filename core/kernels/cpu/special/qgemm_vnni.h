@@ -54,7 +54,7 @@ struct VnniTile {
   }
 
   static void run(const QGemmArgs& a, TileAt at, const int32_t* x_sums) {
-    const int64_t lines = lines_of(a), whole = a.k / kColumns;
+    const int64_t lines = a.layout.lines(a.k), whole = a.k / kColumns;
     const uint8_t* w = a.panels + at.panel * lines * kLineBytes;
     const int8_t* x = a.x + at.row * a.k;
     Sums sums;
