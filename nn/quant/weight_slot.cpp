@@ -24,7 +24,8 @@ const PackedWeight& EncodedWeight::packed() const {
   return *packed_;
 }
 
-const Tensor& EncodedWeight::values(DType dtype) const {
+Tensor EncodedWeight::values(DType dtype) const {
+  if (!stored_) return dequantize(encoded_.q, dtype);
   if (!values_.defined() || values_.dtype() != dtype) values_ = dequantize(codes(), dtype);
   return values_;
 }

@@ -18,8 +18,7 @@ struct StoredCodes {
   QTensor unpack() const;
 };
 
-/// A weight as its quantizer left it, and the two forms derived from its codes, each made when first asked for.
-/// Immutable: the tape may hold it while the weight moves on.
+/// A weight as its quantizer left it, and the forms derived from its codes, each made when first asked for. Immutable: the tape may hold it while the weight moves on.
 class EncodedWeight {
  public:
   explicit EncodedWeight(Encoded encoded) : encoded_(std::move(encoded)) {}
@@ -27,8 +26,9 @@ class EncodedWeight {
 
   QTensor codes() const { return stored_ ? stored_->unpack() : encoded_.q; }
   const PackedWeight& packed() const;  ///< what the integer GEMM reads
-  /// In f32, f16 or bf16, for backward and for float inputs. Kept in the type of the latest call.
-  const Tensor& values(DType dtype = DType::f32) const;
+  /// In f32, f16 or bf16, for backward and for float inputs. Stored codes, which live long, keep those of the latest
+  /// type; a training step, which asks once for each weight, would have all weights in memory once more.
+  Tensor values(DType dtype = DType::f32) const;
   /// What the quantizer's backward needs; empty for stored codes.
   const Encoded& encoded() const { return encoded_; }
   const StoredCodes& stored() const { return *stored_; }
