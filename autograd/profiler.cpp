@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "core/allocator.h"
+
 namespace lowbit {
 namespace {
 
@@ -35,7 +37,8 @@ void Profiler::mark(const Site& site, std::string_view phase) {
   if (!p) return;
   const double now = p->now();
   const OperationCount counted = operation_count();
-  p->events_.push_back({site.path, site.op, phase, p->last_, now - p->last_, counted - p->counted_});
+  p->events_.push_back({site.path, site.op, phase, p->last_, now - p->last_, counted - p->counted_,
+                        allocator({}).bytes_in_use(), allocator({}).bytes_peak()});
   p->last_ = now;
   p->counted_ = counted;
 }

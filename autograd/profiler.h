@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,12 +11,14 @@
 
 namespace lowbit {
 
-/// One op instance at work: seconds since the profiler began, and the matrix products it ran.
+/// One op instance at work: seconds since the profiler began, the matrix products it ran, and the bytes of CPU tensors
+/// that are in use after it and were at most so far.
 struct ProfileEvent {
   std::shared_ptr<const std::string> path;  ///< of the site; null outside any module
   std::string_view op, phase;               ///< "linear", "forward"
   double start = 0, seconds = 0;
   OperationCount operations;
+  size_t bytes_in_use = 0, bytes_peak = 0;
 };
 
 /// Where the time of this thread goes, by site. While one lives, each result recorded and each backward that has run is

@@ -17,7 +17,8 @@ namespace lowbit {
 namespace detail {
 
 struct Node {
-  Tensor value;
+  Shape shape;  // and type of the value
+  DType dtype = DType::f32;
   Tensor grad;
   bool grad_owned = false;  // grad is a buffer of ours that may be added to in place
   bool requires_grad = false;
@@ -42,13 +43,13 @@ struct Node {
   }
 
   /// Half leaves collect in f32: many small addends would vanish in a half sum.
-  DType grad_type() const { return leaf ? compute_type(value.dtype()) : value.dtype(); }
+  DType grad_type() const { return leaf ? compute_type(dtype) : dtype; }
 
   /// A gradient of another type is rounded: op and consumer may lie in sites of different storage.
   void accumulate(const Tensor& given) {
-    LB_CHECK(given.shape() == value.shape() && compute_type(given.dtype()) == compute_type(value.dtype()), "tape",
-             "gradient {} {} for a value {} {} at {}", to_string(given.dtype()), given.shape().str(),
-             to_string(value.dtype()), value.shape().str(), site.str());
+    LB_CHECK(given.shape() == shape && compute_type(given.dtype()) == compute_type(dtype), "tape",
+             "gradient {} {} for a value {} {} at {}", to_string(given.dtype()), given.shape().str(), to_string(dtype),
+             shape.str(), site.str());
     const Tensor dy = given.to(grad_type());
     if (!grad.defined()) {
       grad = dy;
@@ -62,15 +63,21 @@ struct Node {
   }
 };
 
+/// What the copies of a variable share.
+struct Handle {
+  Tensor value;
+  std::shared_ptr<Node> node;
+};
+
 }  // namespace detail
 
 using detail::Node;
 
 namespace {
 
-const Node& checked(const std::shared_ptr<Node>& node) {
-  LB_CHECK(node, "variable", "an undefined variable was used");
-  return *node;
+const detail::Handle& checked(const std::shared_ptr<detail::Handle>& handle) {
+  LB_CHECK(handle, "variable", "an undefined variable was used");
+  return *handle;
 }
 
 using NodePtr = std::shared_ptr<Node>;
@@ -112,51 +119,55 @@ void GradSink::add(size_t input, const Tensor& grad) {
   node_.inputs[input]->accumulate(shift == 0 ? grad : ops::scale(grad, std::ldexp(1.0, shift)));
 }
 
-Variable::Variable(Tensor value, bool requires_grad) : node_(std::make_shared<Node>()) {
-  node_->value = std::move(value);
-  node_->requires_grad = requires_grad;
-  node_->site = {current_site_path(), "leaf", {}};
+Variable::Variable(Tensor value, bool requires_grad) : handle_(std::make_shared<detail::Handle>()) {
+  auto node = std::make_shared<Node>();
+  if (value.defined()) node->shape = value.shape(), node->dtype = value.dtype();
+  node->requires_grad = requires_grad;
+  node->site = {current_site_path(), "leaf", {}};
+  handle_->value = std::move(value);
+  handle_->node = std::move(node);
 }
 
-const Tensor& Variable::value() const { return checked(node_).value; }
+Node& Variable::node() const { return *checked(handle_).node; }
+
+const Tensor& Variable::value() const { return checked(handle_).value; }
 
 Tensor& Variable::mutable_value() {
-  LB_CHECK(checked(node_).leaf, "variable", "{} is a result, not a leaf: it cannot be written", node_->site.str());
-  return node_->value;
+  LB_CHECK(node().leaf, "variable", "{} is a result, not a leaf: it cannot be written", node().site.str());
+  return handle_->value;
 }
 
-bool Variable::requires_grad() const { return node_ && node_->requires_grad; }
+bool Variable::requires_grad() const { return handle_ && handle_->node->requires_grad; }
 
 void Variable::set_requires_grad(bool on) {
-  LB_CHECK(checked(node_).leaf, "variable", "{} is a result, not a leaf", node_->site.str());
-  node_->requires_grad = on;
+  LB_CHECK(node().leaf, "variable", "{} is a result, not a leaf", node().site.str());
+  node().requires_grad = on;
 }
 
-bool Variable::has_grad() const { return checked(node_).grad.defined(); }
+bool Variable::has_grad() const { return node().grad.defined(); }
 
 const Tensor& Variable::grad() const {
-  LB_CHECK(has_grad(), "variable", "no gradient at {}: backward() has not reached it", node_->site.str());
-  return node_->grad;
+  LB_CHECK(has_grad(), "variable", "no gradient at {}: backward() has not reached it", node().site.str());
+  return node().grad;
 }
 
 Tensor& Variable::mutable_grad() {
   grad();
-  if (!node_->grad_owned) {
-    node_->grad = node_->grad.clone();
-    node_->grad_owned = true;
+  if (!node().grad_owned) {
+    node().grad = node().grad.clone();
+    node().grad_owned = true;
   }
-  return node_->grad;
+  return node().grad;
 }
 
 void Variable::set_grad(const Tensor& grad) {
   clear_grad();
-  node_->accumulate(grad);
+  node().accumulate(grad);
 }
 
 void Variable::clear_grad() {
-  checked(node_);
-  node_->grad = {};
-  node_->grad_owned = false;
+  node().grad = {};
+  node().grad_owned = false;
 }
 
 void Variable::backward() const {
@@ -167,11 +178,12 @@ void Variable::backward() const {
 }
 
 void Variable::backward(const Tensor& dy) const {
-  LB_CHECK(requires_grad(), "backward", "{} depends on nothing that needs a gradient", checked(node_).site.str());
-  LB_CHECK(node_->leaf || node_->backward, "backward", "the graph below {} has run already; record it again",
-           node_->site.str());
-  node_->accumulate(node_->grad_exponent == 0 ? dy : ops::scale(dy, std::ldexp(1.0, node_->grad_exponent)));
-  std::vector<NodePtr> order = consumers_first(node_);
+  Node& root = node();
+  LB_CHECK(requires_grad(), "backward", "{} depends on nothing that needs a gradient", root.site.str());
+  LB_CHECK(root.leaf || root.backward, "backward", "the graph below {} has run already; record it again",
+           root.site.str());
+  root.accumulate(root.grad_exponent == 0 ? dy : ops::scale(dy, std::ldexp(1.0, root.grad_exponent)));
+  std::vector<NodePtr> order = consumers_first(handle_->node);
   for (NodePtr& node : order) {
     if (!node->leaf) {
       const Tensor grad = std::exchange(node->grad, Tensor());
@@ -180,7 +192,7 @@ void Variable::backward(const Tensor& dy) const {
         node->backward(grad, sink);
         Profiler::mark(node->site, "backward");
       }
-      node->backward = nullptr;  // what the op saved goes now, values of producers as soon as they have run
+      node->backward = nullptr;  // what the op saved goes now
       node->inputs.clear();
     }
     node.reset();
@@ -189,38 +201,37 @@ void Variable::backward(const Tensor& dy) const {
 
 Variable Variable::detach() const { return Variable(value(), false); }
 
-const Site& Variable::site() const { return checked(node_).site; }
+const Site& Variable::site() const { return node().site; }
 
 Variable record(std::string_view name, Tensor y, const std::vector<Variable>& inputs, Backward fn, SourceLine at) {
   Variable result(std::move(y));
-  Node& node = *result.node_;
+  Node& node = result.node();
   node.site = {current_site_path(), name, at};
   Profiler::mark(node.site, "forward");
-  if (FiniteCheck::active()) FiniteCheck::examine(node.value, node.site, "result");
-  ResultProbe::show(node.site, node.value);
+  if (FiniteCheck::active()) FiniteCheck::examine(result.value(), node.site, "result");
+  ResultProbe::show(node.site, result.value());
   const bool needed =
       grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](const Variable& v) { return v.requires_grad(); });
   if (!needed) return result;
   node.requires_grad = true;
   node.leaf = false;
-  if (node.value.shape().rank() > 0) node.grad_exponent = site_precision(node.value.dtype()).grad_exponent;
+  if (node.shape.rank() > 0) node.grad_exponent = site_precision(node.dtype).grad_exponent;
   node.backward = std::move(fn);
   node.inputs.reserve(inputs.size());
-  for (const Variable& input : inputs) node.inputs.push_back(input.node_);
+  for (const Variable& input : inputs) node.inputs.push_back(input.handle_ ? input.handle_->node : nullptr);
   return result;
 }
 
 std::string dump_graph(const Variable& root) {
-  checked(root.node_);
-  std::vector<NodePtr> order = consumers_first(root.node_);
+  std::vector<NodePtr> order = consumers_first(checked(root.handle_).node);
   std::reverse(order.begin(), order.end());
   std::unordered_map<const Node*, size_t> number;
   std::string text;
   for (const NodePtr& node : order) {
     const size_t index = number.size();
     number[node.get()] = index;
-    text += fmt::format("{:4}  {}  {} {}  {} B ", index, node->site.str(), to_string(node->value.dtype()),
-                        node->value.shape().str(), node->value.bytes());
+    text += fmt::format("{:4}  {}  {} {}  {} B ", index, node->site.str(), to_string(node->dtype), node->shape.str(),
+                        static_cast<size_t>(node->shape.numel()) * size_of(node->dtype));
     for (const auto& input : node->inputs)
       text += input && number.count(input.get()) ? fmt::format(" {}", number[input.get()]) : std::string(" -");
     text += '\n';

@@ -14,7 +14,8 @@ namespace lowbit {
 
 namespace detail {
 struct Node;
-}
+struct Handle;
+}  // namespace detail
 
 /// Where the backward of one op puts the gradients of its inputs; accumulates.
 class GradSink {
@@ -31,7 +32,8 @@ class GradSink {
 
 using Backward = std::function<void(const Tensor& dy, GradSink& dx)>;
 
-/// A tensor and its place on the tape. A shared handle: copies are the same variable.
+/// A tensor and its place on the tape. A shared handle: copies are the same variable. The tape itself keeps no values:
+/// one that no op saved for backward goes with its last handle.
 class Variable {
  public:
   Variable() = default;
@@ -39,7 +41,7 @@ class Variable {
   /// bf16.
   explicit Variable(Tensor value, bool requires_grad = false);
 
-  bool defined() const { return node_ != nullptr; }
+  bool defined() const { return handle_ != nullptr; }
   const Tensor& value() const;
   /// For optimizers and loaders: the value of a leaf, to be written in place.
   Tensor& mutable_value();
@@ -69,7 +71,9 @@ class Variable {
  private:
   friend Variable record(std::string_view, Tensor, const std::vector<Variable>&, Backward, SourceLine);
   friend std::string dump_graph(const Variable&);
-  std::shared_ptr<detail::Node> node_;
+  detail::Node& node() const;
+
+  std::shared_ptr<detail::Handle> handle_;
 };
 
 /// The result of op `name`. Records nothing when no input needs a gradient or grad mode is off.

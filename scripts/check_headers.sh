@@ -5,7 +5,7 @@
 set -euo pipefail
 
 # Headers of the kernels' implementations are written for one instruction set at a time.
-isa="-DLB_TARGET_NS=cpu_header -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512vbmi -mavx512vbmi2 -mavx512vpopcntdq -mgfni -mfma -mf16c"
+isa="-DLB_TARGET_NS=cpu_header -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512vbmi -mavx512vbmi2 -mavx512vpopcntdq -mavx512bitalg -mgfni -mfma -mf16c"
 
 check() {  # HEADER COMPILER [FLAGS...]
   local header=$1 unit=$work/${1//\//__}.cpp

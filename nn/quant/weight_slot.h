@@ -18,7 +18,8 @@ struct StoredCodes {
   QTensor unpack() const;
 };
 
-/// A weight as its quantizer left it, and the forms derived from its codes, each made when first asked for. Immutable: the tape may hold it while the weight moves on.
+/// A weight as its quantizer left it, and the forms derived from its codes, each made when first asked for. Immutable:
+/// the tape may hold it while the weight moves on.
 class EncodedWeight {
  public:
   explicit EncodedWeight(Encoded encoded) : encoded_(std::move(encoded)) {}

@@ -1,5 +1,6 @@
 #include "autograd/functions/elementwise.h"
 #include "autograd/grad_mode.h"
+#include "core/allocator.h"
 #include "core/random.h"
 #include "tests/support/gradcheck.h"
 
@@ -54,6 +55,18 @@ TEST(Tape, LongChainsNeitherRecurseInBackwardNorInRelease) {
   for (int i = 0; i < 200000; ++i) y = scale(y, 1), unused = scale(unused, 1);
   y.backward();
   EXPECT_FLOAT_EQ(x.grad().data<float>()[0], 1);
+}
+
+TEST(Tape, KeepsNoValueThatNoOpSaved) {
+  Variable x(Tensor::zeros(Shape{1 << 16}), true);
+  const size_t before = allocator({}).bytes_in_use(), bytes = x.value().bytes();
+  Variable y = scale(x, 2);
+  y = scale(y, 3);
+  EXPECT_EQ(allocator({}).bytes_in_use(), before + bytes);
+  y = unary(Unary::square, y);  // which saves its input
+  EXPECT_EQ(allocator({}).bytes_in_use(), before + 2 * bytes);
+  y.backward(Tensor::zeros(y.shape()));
+  EXPECT_EQ(x.grad().shape(), x.shape());
 }
 
 TEST(Tape, AGraphRunsOnce) {

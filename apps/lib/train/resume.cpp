@@ -15,8 +15,8 @@ namespace {
 bool is_free(const Option& option) {
   static const std::vector<std::string> sections = {"log", "save", "valid"};
   static const std::vector<std::string> keys = {
-      "run.dir",       "run.max_update",         "run.threads", "run.profile", "data.dir",
-      "data.prefetch", "run.dump_precision_plan"};
+      "run.dir",  "run.max_update", "run.threads",   "run.profile",
+      "run.plan", "data.dir",       "data.prefetch", "run.dump_precision_plan"};
   return std::ranges::count(sections, option.section()) > 0 || std::ranges::count(keys, option.key()) > 0;
 }
 

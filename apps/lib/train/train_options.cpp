@@ -86,6 +86,9 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
   r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
         "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
         "both; bench.dtype is the same");
+  r.add("run.plan", o.plan,
+        "before the first update, try the largest batch and print where the memory goes, by class and layer")
+      .alias("plan");
   r.add("run.dump_precision_plan", o.dump_precision_plan,
         "print what every op stores in which type, and where modules differ, instead of training");
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);

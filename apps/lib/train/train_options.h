@@ -111,6 +111,7 @@ struct TrainOptions {
   SaveOptions save;
   LogConfig log;
   int64_t profile_updates = 0;
+  bool plan = false;                 ///< print the memory plan before training
   bool dump_precision_plan = false;  ///< print it instead of training
 };
 

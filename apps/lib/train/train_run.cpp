@@ -17,11 +17,13 @@
 #include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/profile/profile_window.h"
+#include "apps/lib/program/output.h"
 #include "apps/lib/program/signals.h"
 #include "apps/lib/run/run_folder.h"
 #include "apps/lib/tensorboard/tensorboard.h"
 #include "apps/lib/train/cost_clock.h"
 #include "apps/lib/train/level_stats.h"
+#include "apps/lib/train/memory_plan.h"
 #include "apps/lib/train/meter.h"
 #include "apps/lib/train/resume.h"
 #include "apps/lib/train/start_model.h"
@@ -80,11 +82,15 @@ class TrainRun {
   /// Makes everything and goes back to the last checkpoint if the folder has one, which is unchanged if that fails.
   TrainRun(const TrainOptions& options, const RunFolder& folder);
   int run();
+  /// Prints where the memory of an update on the largest batch goes. The run is of no use for training after it.
+  void print_memory_plan();
 
  private:
   void restore();
   int train_to_the_end();
   StepReport step();
+  /// One attempt at an update on these micro-batches.
+  StepReport attempt(const std::vector<Seq2SeqBatch>& micro);
   void report_step(const StepReport& report, Progress& progress);
   void validate();
   void save();
@@ -160,23 +166,38 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   task_.tokenizer->save(folder.path());  // after restore() has refused another run's folder
 }
 
-StepReport TrainRun::step() {
-  std::vector<Seq2SeqBatch> micro;
-  cost_.time("data", [&] {
-    for (int64_t i = 0; i < options_.optim.update_freq; ++i) micro.push_back(to_tensors(batches_->next()));
-  });
+StepReport TrainRun::attempt(const std::vector<Seq2SeqBatch>& micro) {
   const RandomState before = state_.random;
-  const auto objective = [&](int64_t i) {
+  return trainer_->update(state_.updates, std::ssize(micro), [&](int64_t i) {
     if (i == 0) state_.random = before;  // whoever looks at a batch again must see the same dropout
     const ForwardContext ctx{.training = true, .random = &state_.random};
     const Seq2SeqBatch& batch = micro[static_cast<size_t>(i)];
     if (!teacher_) return cross_entropy_objective(*model_, batch, options_.label_smoothing, ctx);
     return distillation_objective(*model_, *teacher_, batch, distillation(options_), ctx);
-  };
+  });
+}
+
+void TrainRun::print_memory_plan() {
+  Batch largest;
+  const auto size = [](const Batch& b) { return b.rows * (b.source_length + b.target_length); };
+  for (int64_t i = 0; i < batches_->batches_per_epoch(); ++i)
+    if (Batch batch = batches_->next(); size(batch) > size(largest)) largest = std::move(batch);
+  const std::vector<Seq2SeqBatch> micro(static_cast<size_t>(options_.optim.update_freq), to_tensors(largest));
+  const MemoryPlan plan = measure_memory(*model_, *optimizer_, [&] { attempt(micro); });
+  write_output(fmt::format("memory of an update on the largest batch: {} rows of {} source and {} target tokens\n{}",
+                           largest.rows, largest.source_length, largest.target_length, to_text(plan)));
+  flush_output();
+}
+
+StepReport TrainRun::step() {
+  std::vector<Seq2SeqBatch> micro;
+  cost_.time("data", [&] {
+    for (int64_t i = 0; i < options_.optim.update_freq; ++i) micro.push_back(to_tensors(batches_->next()));
+  });
   StepReport report;
   for (int64_t tries = 0;; ++tries) {
     ++state_.attempts;
-    report = trainer_->update(state_.updates, options_.optim.update_freq, objective);
+    report = attempt(micro);
     cost_.add("forward", report.forward_s);
     cost_.add("backward", report.backward_s);
     cost_.add("optimizer", report.optimizer_s);
@@ -352,6 +373,11 @@ int train(const TrainOptions& options, const std::string& config_yaml, std::span
   if (!used) folder.describe(config_yaml, command_line);
   log_to_file(folder.log());
   if (std::filesystem::exists(folder.last_checkpoint())) check_resume(options, folder);
+  if (options.plan) {
+    TrainRun(options, folder).print_memory_plan();
+    allocator({}).trim();
+    allocator({}).reset_peak();
+  }
   TrainRun run(options, folder);
   if (used) folder.describe(config_yaml, command_line);  // not before the run has accepted the new options
   return run.run();
