@@ -1,21 +1,26 @@
 #include <filesystem>
 
+#include "apps/lib/log/log.h"
+#include "apps/lib/model/ct2_folder.h"
+#include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/hf_folder.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
+#include "core/files/atomic.h"
 
 namespace lowbit {
 namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format : uint8_t { packed, hf };
+enum class Format : uint8_t { packed, hf, ct2 };
 
 struct ExportOptions {
   std::string model, out;
   Format format = Format::packed;
+  Languages languages;
 };
 
 void declare(OptionRegistry& r, ExportOptions& o) {
@@ -23,30 +28,55 @@ void declare(OptionRegistry& r, ExportOptions& o) {
       .positional("MODEL_OR_RUN")
       .required();
   r.add("export.out", o.out, "folder to write").required();
-  r.add("export.format", o.format, {{"packed", Format::packed}, {"hf", Format::hf}},
-        "packed: codes for serving here; hf: floats for transformers, which loads BART and mBART");
+  r.add(
+      "export.format", o.format, {{"packed", Format::packed}, {"hf", Format::hf}, {"ct2", Format::ct2}},
+      "packed: codes for serving here; hf: floats for transformers, which loads BART and mBART; ct2: for CTranslate2, "
+      "codes as int8");
+  declare_language_options(r, o.languages);
 }
 
-PackedFolder write(LoadedModel& loaded, const ExportOptions& options) {
-  if (options.format == Format::hf) {
-    LB_REQUIRE(!fs::exists(options.out) || fs::is_empty(options.out), ErrorKind::usage, "export",
-               "{} holds something already; give another --out, or remove it", options.out);
-    return write_hf_folder(loaded, options.out);
+/// What stands in the folder when it is given its name, verified by reading it back. Returns what is computed
+/// differently where it goes.
+std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options, const std::string& folder) {
+  std::unique_ptr<Tokenizer> tokenizer;  // only transformers do without
+  if (options.format != Format::hf || find_tokenizer(loaded.folder))
+    tokenizer = load_tokenizer(loaded, options.languages);
+  switch (options.format) {
+    case Format::ct2:
+      return fill_ct2_folder(loaded, *tokenizer, folder);
+    case Format::hf:
+      fill_hf_folder(loaded, tokenizer.get(), folder);
+      break;
+    case Format::packed:
+      fill_model_folder(*loaded.model, *tokenizer, folder);
+      break;
   }
-  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
-  freeze_tree(*loaded.model);
-  return write_model_folder(*loaded.model, *tokenizer, options.out);
+  return {};
+}
+
+int64_t bytes_in(const std::string& folder) {
+  int64_t bytes = 0;
+  for (const auto& file : fs::directory_iterator(folder)) bytes += static_cast<int64_t>(file.file_size());
+  return bytes;
 }
 
 int run(const ExportOptions& options, const OptionRegistry&) {
+  LB_REQUIRE(options.format == Format::packed || !fs::exists(options.out) || fs::is_empty(options.out),
+             ErrorKind::usage, "export", "{} holds something already; give another --out, or remove it", options.out);
   LoadedModel loaded = load_model(options.model);
-  const PackedFolder written = write(loaded, options);
-  write_output(fmt::format("{}: {} bytes, verified by reading it back\n", options.out, written.bytes));
+  AtomicFolder target(options.out);
+  for (const std::string& note : fill(loaded, options, target.path())) log_warning("{}", note);
+  const int64_t bytes = bytes_in(target.path());
+  target.commit();
+  write_output(fmt::format("{}: {} bytes, verified by reading it back\n", options.out, bytes));
   return 0;
 }
 
 }  // namespace
 
-Verb export_verb() { return make_verb<ExportOptions>("export", "pack a trained model for serving", declare, run); }
+Verb export_verb() {
+  return make_verb<ExportOptions>("export", "write a trained model for serving, here or by other programs", declare,
+                                  run);
+}
 
 }  // namespace lowbit
