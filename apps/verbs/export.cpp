@@ -3,6 +3,7 @@
 #include "apps/lib/log/log.h"
 #include "apps/lib/model/ct2_folder.h"
 #include "apps/lib/model/generation_options.h"
+#include "apps/lib/model/gguf_folder.h"
 #include "apps/lib/model/hf_folder.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
@@ -15,11 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format : uint8_t { packed, hf, ct2 };
+enum class Format : uint8_t { packed, hf, ct2, gguf };
 
 struct ExportOptions {
   std::string model, out;
   Format format = Format::packed;
+  GgufTypes outtype = GgufTypes::automatic;
   Languages languages;
 };
 
@@ -29,9 +31,15 @@ void declare(OptionRegistry& r, ExportOptions& o) {
       .required();
   r.add("export.out", o.out, "folder to write").required();
   r.add(
-      "export.format", o.format, {{"packed", Format::packed}, {"hf", Format::hf}, {"ct2", Format::ct2}},
+      "export.format", o.format,
+      {{"packed", Format::packed}, {"hf", Format::hf}, {"ct2", Format::ct2}, {"gguf", Format::gguf}},
       "packed: codes for serving here; hf: floats for transformers, which loads BART and mBART; ct2: for CTranslate2, "
-      "codes as int8");
+      "codes as int8; gguf: a GGUF file");
+  r.add(
+      "export.outtype", o.outtype,
+      {{"auto", GgufTypes::automatic}, {"tq1_0", GgufTypes::tq1_0}, {"f16", GgufTypes::f16}},
+      "gguf: auto: TQ2_0, Q4_0 and Q8_0 for codes, F32 for floats; tq1_0: TQ1_0 instead of TQ2_0; f16: float matrices "
+      "as F16");
   declare_language_options(r, o.languages);
 }
 
@@ -44,6 +52,8 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
   switch (options.format) {
     case Format::ct2:
       return fill_ct2_folder(loaded, *tokenizer, folder);
+    case Format::gguf:
+      return fill_gguf_folder(loaded, *tokenizer, options.outtype, folder);
     case Format::hf:
       fill_hf_folder(loaded, tokenizer.get(), folder);
       break;
@@ -61,6 +71,8 @@ int64_t bytes_in(const std::string& folder) {
 }
 
 int run(const ExportOptions& options, const OptionRegistry&) {
+  LB_REQUIRE(options.format == Format::gguf || options.outtype == GgufTypes::automatic, ErrorKind::usage,
+             "export.outtype", "is of --format gguf alone");
   LB_REQUIRE(options.format == Format::packed || !fs::exists(options.out) || fs::is_empty(options.out),
              ErrorKind::usage, "export", "{} holds something already; give another --out, or remove it", options.out);
   LoadedModel loaded = load_model(options.model);
