@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 
 #include "apps/lib/log/log.h"
@@ -5,11 +6,14 @@
 #include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/gguf_folder.h"
 #include "apps/lib/model/hf_folder.h"
+#include "apps/lib/model/model_card.h"
 #include "apps/lib/model/model_folder.h"
+#include "apps/lib/program/environment.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "nn/quant/bits.h"
 
 namespace lowbit {
 namespace {
@@ -18,8 +22,15 @@ namespace fs = std::filesystem;
 
 enum class Format : uint8_t { packed, hf, ct2, gguf };
 
+const EnumNames<Format> kFormats = {
+    {"packed", Format::packed}, {"hf", Format::hf}, {"ct2", Format::ct2}, {"gguf", Format::gguf}};
+
+std::string name_of(Format format) {
+  return std::find_if(kFormats.begin(), kFormats.end(), [&](const auto& row) { return row.second == format; })->first;
+}
+
 struct ExportOptions {
-  std::string model, out;
+  std::string model, out, license, results;
   Format format = Format::packed;
   GgufTypes outtype = GgufTypes::automatic;
   Languages languages;
@@ -40,6 +51,9 @@ void declare(OptionRegistry& r, ExportOptions& o) {
       {{"auto", GgufTypes::automatic}, {"tq1_0", GgufTypes::tq1_0}, {"f16", GgufTypes::f16}},
       "gguf: auto: TQ2_0, Q4_0 and Q8_0 for codes, F32 for floats; tq1_0: TQ1_0 instead of TQ2_0; f16: float matrices "
       "as F16");
+  r.add("export.license", o.license, "of the weights, for the model card: apache-2.0, cc-by-4.0, ...").alias("licence");
+  r.add("export.results", o.results,
+        "results file of `lowbit compare` for the model card; empty: results.json in or beside the run's folder");
   declare_language_options(r, o.languages);
 }
 
@@ -64,10 +78,16 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
   return {};
 }
 
-int64_t bytes_in(const std::string& folder) {
+/// Writes README.md beside what is in the folder already. Returns the bytes of all.
+int64_t add_card(ModelCard card, const std::string& folder) {
   int64_t bytes = 0;
-  for (const auto& file : fs::directory_iterator(folder)) bytes += static_cast<int64_t>(file.file_size());
-  return bytes;
+  for (const auto& file : fs::directory_iterator(folder))
+    card.files.emplace_back(file.path().filename().string(), static_cast<int64_t>(file.file_size()));
+  std::sort(card.files.begin(), card.files.end());
+  for (const auto& file : card.files) bytes += file.second;
+  const std::string text = model_card(card);
+  write_file_atomically((fs::path(folder) / ModelCard::kFile).string(), text);
+  return bytes + std::ssize(text);
 }
 
 int run(const ExportOptions& options, const OptionRegistry&) {
@@ -76,9 +96,17 @@ int run(const ExportOptions& options, const OptionRegistry&) {
   LB_REQUIRE(options.format == Format::packed || !fs::exists(options.out) || fs::is_empty(options.out),
              ErrorKind::usage, "export", "{} holds something already; give another --out, or remove it", options.out);
   LoadedModel loaded = load_model(options.model);
+  ModelCard card{.format = name_of(options.format),
+                 .bits = bits_of(*loaded.model),
+                 .parameters = loaded.model->parameter_count(),
+                 .license = options.license,
+                 .command = process_arguments(),
+                 .origin = read_origin(loaded.folder, options.results)};
+  card.name = card.origin.run.empty() ? folder_name(options.out) : card.origin.run;
   AtomicFolder target(options.out);
-  for (const std::string& note : fill(loaded, options, target.path())) log_warning("{}", note);
-  const int64_t bytes = bytes_in(target.path());
+  card.notes = fill(loaded, options, target.path());
+  for (const std::string& note : card.notes) log_warning("{}", note);
+  const int64_t bytes = add_card(std::move(card), target.path());
   target.commit();
   write_output(fmt::format("{}: {} bytes, verified by reading it back\n", options.out, bytes));
   return 0;
