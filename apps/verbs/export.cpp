@@ -42,8 +42,7 @@ void declare(OptionRegistry& r, ExportOptions& o) {
       .required();
   r.add("export.out", o.out, "folder to write").required();
   r.add(
-      "export.format", o.format,
-      {{"packed", Format::packed}, {"hf", Format::hf}, {"ct2", Format::ct2}, {"gguf", Format::gguf}},
+      "export.format", o.format, kFormats,
       "packed: codes for serving here; hf: floats for transformers, which loads BART and mBART; ct2: for CTranslate2, "
       "codes as int8; gguf: a GGUF file");
   r.add(
@@ -78,16 +77,21 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
   return {};
 }
 
-/// Writes README.md beside what is in the folder already. Returns the bytes of all.
+/// Elements of the architecture's weights, packed or not.
+int64_t parameters_of(TransformerConfig config) {
+  config.init = WeightInit::none;
+  return Seq2Seq(config, 0).parameter_count();
+}
+
+/// Writes README.md beside what is in the folder already. Returns the bytes of that: what serving needs.
 int64_t add_card(ModelCard card, const std::string& folder) {
   int64_t bytes = 0;
   for (const auto& file : fs::directory_iterator(folder))
     card.files.emplace_back(file.path().filename().string(), static_cast<int64_t>(file.file_size()));
   std::sort(card.files.begin(), card.files.end());
   for (const auto& file : card.files) bytes += file.second;
-  const std::string text = model_card(card);
-  write_file_atomically((fs::path(folder) / ModelCard::kFile).string(), text);
-  return bytes + std::ssize(text);
+  write_file_atomically((fs::path(folder) / ModelCard::kFile).string(), model_card(card));
+  return bytes;
 }
 
 int run(const ExportOptions& options, const OptionRegistry&) {
@@ -98,7 +102,7 @@ int run(const ExportOptions& options, const OptionRegistry&) {
   LoadedModel loaded = load_model(options.model);
   ModelCard card{.format = name_of(options.format),
                  .bits = bits_of(*loaded.model),
-                 .parameters = loaded.model->parameter_count(),
+                 .parameters = parameters_of(loaded.model->config()),
                  .license = options.license,
                  .command = process_arguments(),
                  .origin = read_origin(loaded.folder, options.results)};

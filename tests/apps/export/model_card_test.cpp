@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/lib/model/model_folder.h"
 #include "tests/apps/tiny_run.h"
 
 namespace lowbit {
@@ -64,9 +65,11 @@ TEST_F(ModelCards, HaveTheScoreOfTheRunsRowAndTheLicence) {
 }
 
 TEST_F(ModelCards, OfAFolderWithoutItsRunAreNamedAfterTheOutput) {
-  card(trained("student"), "packed");
+  card(trained("student", {"--recipe", "tbt-2-2-8"}), "packed");
   std::filesystem::rename(path("out"), path("packed"));
-  expect_all(card(path("packed"), "packed"), {"\n# out\n", "| recipe | not known here |"});
+  const int64_t parameters = load_model(trained("float")).model->parameter_count();
+  expect_all(card(path("packed"), "packed"),
+             {"\n# out\n", "| recipe | not known here |", fmt::format("| parameters | {} |", parameters)});
 }
 
 }  // namespace
