@@ -8,7 +8,9 @@ namespace lowbit {
 ///   forward  x [..., dim] -> same shape
 class LayerNorm final : public Module {
  public:
-  explicit LayerNorm(int64_t dim, double eps = 1e-5);
+  static constexpr double kEpsilon = 1e-5;
+
+  explicit LayerNorm(int64_t dim, double eps = kEpsilon);
   Variable forward(const Variable& x) const;
 
  private:

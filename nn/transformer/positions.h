@@ -9,12 +9,13 @@ namespace lowbit {
 /// Face (row 0 unused, row 1 the padding's). Sequences are padded on the right, so position = column.
 class PositionEmbedding final : public Module {
  public:
+  static constexpr int64_t kOffset = 2;
+
   PositionEmbedding(const TransformerConfig& config, uint64_t seed);
   /// x [B, T, D] plus the rows of positions first..first+T-1. Error beyond max_positions with learned positions.
   Variable add_to(const Variable& x, int64_t first) const;
 
  private:
-  static constexpr int64_t kOffset = 2;
   Parameter weight_;  // sinusoidal: a constant, not owned by the tree
   int64_t max_positions_;
 };

@@ -1,8 +1,5 @@
 #include "apps/lib/model/hf_folder.h"
 
-#include <filesystem>
-
-#include "core/files/atomic.h"
 #include "data/tokenizer/tokenizer.h"
 #include "nn/checkpoint/hf_export.h"
 #include "nn/checkpoint/hf_generation.h"
@@ -26,17 +23,9 @@ GenerationConfig generation_of(const LoadedModel& loaded, const Tokenizer* token
 
 }  // namespace
 
-PackedFolder write_hf_folder(const LoadedModel& loaded, const std::string& out) {
-  std::unique_ptr<Tokenizer> tokenizer;
-  if (find_tokenizer(loaded.folder)) tokenizer = load_tokenizer(loaded);
-  AtomicFolder target(out);
-  write_hf_model(*loaded.model, generation_of(loaded, tokenizer.get()), target.path());
-  if (tokenizer) tokenizer->save(target.path());
-  PackedFolder written;
-  for (const auto& file : std::filesystem::directory_iterator(target.path()))
-    written.bytes += static_cast<int64_t>(file.file_size());
-  target.commit();
-  return written;
+void fill_hf_folder(const LoadedModel& loaded, const Tokenizer* tokenizer, const std::string& folder) {
+  write_hf_model(*loaded.model, generation_of(loaded, tokenizer), folder);
+  if (tokenizer) tokenizer->save(folder);
 }
 
 }  // namespace lowbit

@@ -6,9 +6,8 @@
 
 namespace lowbit {
 
-/// Writes a folder that transformers loads: the model (nn/checkpoint/hf_export.h), how to generate with it, and the
-/// files of its tokenizer if it has one. It appears whole or not at all, after it has been read back and compared.
-/// Errors as there.
-PackedFolder write_hf_folder(const LoadedModel& loaded, const std::string& out);
+/// Fills a folder that transformers loads: the model (nn/checkpoint/hf_export.h), how to generate with it, and the
+/// files of its tokenizer, null if it has none. Read back and compared. Errors as there.
+void fill_hf_folder(const LoadedModel& loaded, const Tokenizer* tokenizer, const std::string& folder);
 
 }  // namespace lowbit

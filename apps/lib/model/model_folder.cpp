@@ -131,23 +131,19 @@ int64_t model_bytes(const LoadedModel& loaded) {
   return bytes;
 }
 
-PackedFolder write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
+void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
+  freeze_tree(model);
   const StateDict state = model_state(model);
-  AtomicFolder target(folder);
-  const fs::path path = target.path();
+  const fs::path path = folder;
   write_file_atomically((path / kConfigFile).string(), model_config_json(model));
   write_file_atomically((path / kGenerationFile).string(), generation_config(model.config()));
   tokenizer.save(path);
   const std::string weights = (path / kWeightsFile).string();
   ChecksumList sums;
   sums.add(kWeightsFile, save_safetensors(weights, state));
-  sums.write(path.string());
+  sums.write(folder);
   const auto again = model_from_state(load_safetensors(weights), weights);
   compare(state, model_state(*again));
-  PackedFolder written;
-  for (const auto& file : fs::directory_iterator(path)) written.bytes += static_cast<int64_t>(file.file_size());
-  target.commit();
-  return written;
 }
 
 }  // namespace lowbit

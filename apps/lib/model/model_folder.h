@@ -50,13 +50,9 @@ std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Langu
 /// tokenizer; not the optimizer's state and what else a checkpoint holds.
 int64_t model_bytes(const LoadedModel& loaded);
 
-struct PackedFolder {
-  int64_t bytes = 0;  ///< of all files
-};
-
-/// Writes a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
-/// generation_config.json, the tokenizer, checksums.txt. It appears whole or not at all, and is read back and compared
-/// before it is given its name: Error (self_check) if a code or a float differs.
-PackedFolder write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
+/// Fills a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
+/// generation_config.json, the tokenizer, checksums.txt. Freezes the model. The folder is read back and compared: Error
+/// (self_check) if a code or a float differs.
+void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit
