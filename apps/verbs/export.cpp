@@ -19,7 +19,7 @@ struct ExportOptions {
 };
 
 void declare(OptionRegistry& r, ExportOptions& o) {
-  r.add("export.model", o.model, "model folder, checkpoint, run or Hugging Face folder")
+  r.add("export.model", o.model, "model folder, checkpoint, run, Hugging Face folder or fairseq .pt")
       .positional("MODEL_OR_RUN")
       .required();
   r.add("export.out", o.out, "folder to write").required();

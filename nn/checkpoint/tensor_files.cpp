@@ -74,8 +74,7 @@ TensorFiles::TensorFiles(const std::string& folder) {
   for (const Format& format : kFormats) {
     origin_ = (fs::path(folder) / format.single).string();
     if (fs::exists(origin_)) {
-      files_.push_back(format.open(origin_));
-      for (const auto& [name, entry] : files_.back()->entries()) entries_[name] = {files_.back().get(), &entry};
+      add_whole(format.open(origin_));
       return;
     }
     origin_ = (fs::path(folder) / format.index).string();
@@ -85,6 +84,13 @@ TensorFiles::TensorFiles(const std::string& folder) {
     }
   }
   fail(ErrorKind::model, "import", "{}: neither {} nor {} in it", folder, kFormats[0].single, kFormats[1].single);
+}
+
+TensorFiles::TensorFiles(std::unique_ptr<TensorFile> file) : origin_(file->path()) { add_whole(std::move(file)); }
+
+void TensorFiles::add_whole(std::unique_ptr<TensorFile> file) {
+  for (const auto& [name, entry] : file->entries()) entries_[name] = {file.get(), &entry};
+  files_.push_back(std::move(file));
 }
 
 std::vector<std::string> TensorFiles::paths() const {

@@ -22,8 +22,8 @@ std::unique_ptr<Tokenizer> choose_tokenizer(const DataOptions& options, const st
     LB_REQUIRE(named, ErrorKind::model, "train", "{}: neither a tokenizer nor a folder with one", options.tokenizer);
     return named;
   }
-  if (!start.empty() && is_hf_folder(start))
-    if (auto its = open_tokenizer(start, rows, languages)) return its;
+  if (!start.empty() && is_foreign_model(start))
+    if (auto its = open_tokenizer(resolve_model_folder(start), rows, languages)) return its;
   if (auto prepared = open_tokenizer(options.dir, rows, languages)) return prepared;
   log_info("training a joint vocabulary of {} pieces on {} rows", options.vocab_size, train.size());
   std::vector<std::string> texts = train.source;

@@ -18,9 +18,9 @@ struct TextTask {
 };
 
 /// Reads train.tsv and dev.tsv of `options.dir` and tokenises them: with the tokenizer that the options name, else that
-/// of `start`, a Hugging Face folder that training builds on (empty: none), else the one in `options.dir`; if there is
-/// none, a joint one is trained on train.tsv and kept there. Errors (data): missing or broken files; (model): a broken
-/// tokenizer.
+/// of `start`, a Hugging Face folder or fairseq checkpoint that training builds on (empty: none), else the one in
+/// `options.dir`; if there is none, a joint one is trained on train.tsv and kept there. Errors (data): missing or
+/// broken files; (model): a broken tokenizer.
 TextTask load_text_task(const DataOptions& options, const std::string& start);
 
 }  // namespace lowbit

@@ -212,6 +212,7 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("quantization_config", {{"quant_method", "bitsandbytes"}}, {"quantization_config"});
   configured("normalize_before", true, {"normalize_before"});
   configured("pad_token_id", 29, {"pad_token_id", "29"});
+  configured("tie_word_embeddings", false, {"config.json", "tie_word_embeddings", "lm_head.weight"});
   const HfFolder folder("hf_bart");
   std::ofstream(folder.path("config.json")) << "{";
   expect_refused(folder, {"config.json", "not a JSON object"});
