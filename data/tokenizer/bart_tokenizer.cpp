@@ -11,7 +11,6 @@
 #include "data/text/regex.h"
 #include "data/text/utf8.h"
 #include "data/tokenizer/byte_bpe.h"
-#include "data/tokenizer/tokenizer_json.h"
 
 namespace lowbit {
 namespace {
@@ -137,14 +136,17 @@ BartTokenizer::BartTokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 BartTokenizer::~BartTokenizer() = default;
 
 std::unique_ptr<BartTokenizer> BartTokenizer::load(const fs::path& folder) {
-  std::string vocabulary = (folder / kVocabulary).string(), merges = (folder / kMerges).string();
+  const std::string vocabulary = (folder / kVocabulary).string(), merges = (folder / kMerges).string();
+  if (fs::exists(vocabulary) || !fs::exists(folder / kJson))
+    return make({read_tokenizer_file(vocabulary), read_tokenizer_file(merges)}, vocabulary, merges);
+  const std::string json = (folder / kJson).string();
+  return make(read_bpe_tokenizer_json(json), json, json);
+}
+
+std::unique_ptr<BartTokenizer> BartTokenizer::make(BpeFiles files, const std::string& vocabulary,
+                                                   const std::string& merges) {
   auto impl = std::make_unique<Impl>();
-  if (!fs::exists(vocabulary) && fs::exists(folder / kJson)) {
-    vocabulary = merges = (folder / kJson).string();
-    impl->files = read_bpe_tokenizer_json(vocabulary);
-  } else {
-    impl->files = {read_tokenizer_file(vocabulary), read_tokenizer_file(merges)};
-  }
+  impl->files = std::move(files);
   impl->tokens = read_vocabulary(impl->files.vocabulary, vocabulary);
   for (size_t id = 0; id < impl->tokens.size(); ++id) impl->ids[impl->tokens[id]] = static_cast<int32_t>(id);
   for (const char* token : kSpecials) {
