@@ -127,9 +127,10 @@ std::optional<std::string> find_tokenizer(const std::string& model_folder) {
 
 std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages) {
   const std::optional<std::string> path = find_tokenizer(loaded.folder);
-  LB_REQUIRE(path, ErrorKind::model, "model",
-             "no {}, nor vocab.json and merges.txt, in {} or above it; copy those that the model was trained with",
-             kTokenizerFile, loaded.folder);
+  LB_REQUIRE(
+      path, ErrorKind::model, "model",
+      "no {}, dict.txt, nor vocab.json and merges.txt, in {} or above it; copy those that the model was trained with",
+      kTokenizerFile, loaded.folder);
   std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(*path, loaded.model->config().vocab, languages);
   LB_REQUIRE(tokenizer->vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
              "{} has {} pieces but the model in {} has {} rows; put the tokenizer there that it was trained with",
