@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/hf_folder.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
@@ -16,6 +17,7 @@ enum class Format : uint8_t { packed, hf };
 struct ExportOptions {
   std::string model, out;
   Format format = Format::packed;
+  Languages languages;
 };
 
 void declare(OptionRegistry& r, ExportOptions& o) {
@@ -25,15 +27,16 @@ void declare(OptionRegistry& r, ExportOptions& o) {
   r.add("export.out", o.out, "folder to write").required();
   r.add("export.format", o.format, {{"packed", Format::packed}, {"hf", Format::hf}},
         "packed: codes for serving here; hf: floats for transformers, which loads BART and mBART");
+  declare_language_options(r, o.languages);
 }
 
 PackedFolder write(LoadedModel& loaded, const ExportOptions& options) {
   if (options.format == Format::hf) {
     LB_REQUIRE(!fs::exists(options.out) || fs::is_empty(options.out), ErrorKind::usage, "export",
                "{} holds something already; give another --out, or remove it", options.out);
-    return write_hf_folder(loaded, options.out);
+    return write_hf_folder(loaded, options.out, options.languages);
   }
-  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded, options.languages);
   freeze_tree(*loaded.model);
   return write_model_folder(*loaded.model, *tokenizer, options.out);
 }

@@ -28,7 +28,8 @@ std::unique_ptr<Tokenizer> open_with(FairseqDictionary dictionary, const fs::pat
   if (const Gpt2Files gpt2 = find_gpt2_files(folder); gpt2.complete()) {
     std::optional<BpeFiles> composed = compose_fairseq_bpe(gpt2, dictionary);
     if (!composed) return BartTokenizer::load(folder);
-    return BartTokenizer::make(std::move(*composed), gpt2.vocabulary.string(), gpt2.merges.string());
+    return BartTokenizer::make(std::move(*composed), gpt2.vocabulary.string(), gpt2.merges.string(),
+                               BartTokenizer::Start::bos);
   }
   return std::make_unique<FairseqTokenizer>(std::move(dictionary), model);
 }

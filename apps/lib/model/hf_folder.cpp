@@ -26,9 +26,9 @@ GenerationConfig generation_of(const LoadedModel& loaded, const Tokenizer* token
 
 }  // namespace
 
-PackedFolder write_hf_folder(const LoadedModel& loaded, const std::string& out) {
+PackedFolder write_hf_folder(const LoadedModel& loaded, const std::string& out, const Languages& languages) {
   std::unique_ptr<Tokenizer> tokenizer;
-  if (find_tokenizer(loaded.folder)) tokenizer = load_tokenizer(loaded);
+  if (find_tokenizer(loaded.folder)) tokenizer = load_tokenizer(loaded, languages);
   AtomicFolder target(out);
   write_hf_model(*loaded.model, generation_of(loaded, tokenizer.get()), target.path());
   if (tokenizer) tokenizer->save(target.path());

@@ -77,6 +77,7 @@ TEST(FairseqTokenizer, Gpt2sIdsGoThroughTheDictionary) {
     const auto tokenizer = folder.open();
     expect_golden(*tokenizer, "bpe");
     EXPECT_EQ(tokenizer->framing().source_begin, (std::vector<int32_t>{0}));
+    EXPECT_EQ(tokenizer->framing().forced_bos, 0);
     const auto with_mask = folder.open(tokenizer->vocab_size() + 1);
     EXPECT_EQ(with_mask->encode("<mask>"), (std::vector<int32_t>{static_cast<int32_t>(tokenizer->vocab_size())}));
     // What is saved is the one map that Hugging Face's classes read.
@@ -84,6 +85,7 @@ TEST(FairseqTokenizer, Gpt2sIdsGoThroughTheDictionary) {
     with_mask->save(saved.path());
     expect_golden(*BartTokenizer::load(saved.path()), "bpe");
     EXPECT_EQ(open_tokenizer(saved.path())->fingerprint(), with_mask->fingerprint());
+    EXPECT_EQ(open_tokenizer(saved.path())->framing(), with_mask->framing());
   }
 }
 
@@ -91,6 +93,7 @@ TEST(FairseqTokenizer, AMapWithSpecialTokensNeedsNoDictionary) {
   const Folder folder{
       {"bpe/dict.txt", "dict.txt"}, {"../bpe/vocab.json", "vocab.json"}, {"../bpe/merges.txt", "merges.txt"}};
   EXPECT_EQ(folder.open()->fingerprint(), open_tokenizer(kGolden / "../bpe")->fingerprint());
+  EXPECT_EQ(folder.open()->framing().forced_bos, -1);
 }
 
 TEST(FairseqTokenizer, MbartsDictionaryIsMbartsTokenizer) {
