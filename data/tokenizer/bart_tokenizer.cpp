@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/files/foreign_json.h"
 #include "data/text/regex.h"
 #include "data/text/utf8.h"
 #include "data/tokenizer/byte_bpe.h"
@@ -33,14 +34,14 @@ constexpr const char* kForcedKey = "forced_bos_token";
 
 BartTokenizer::Start start_of(const fs::path& folder) {
   if (!fs::exists(folder / kConfig)) return BartTokenizer::Start::free;
-  const nlohmann::json config = nlohmann::json::parse(read_tokenizer_file(folder / kConfig), nullptr, false);
+  const nlohmann::json config = parse_foreign_json(read_tokenizer_file(folder / kConfig));
   const bool forced = config.is_object() && config.contains(kForcedKey);
   return forced ? BartTokenizer::Start::bos : BartTokenizer::Start::free;
 }
 
 /// Tokens by id, which must be 0, 1, 2, ... each once.
 std::vector<std::string> read_vocabulary(const std::string& text, const std::string& where) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json json = parse_foreign_json(text);
   LB_REQUIRE(json.is_object() && !json.empty(), ErrorKind::model, "tokenizer", "{}: no JSON map of tokens to ids",
              where);
   std::vector<std::string> tokens(json.size());

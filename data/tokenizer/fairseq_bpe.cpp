@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 #include "data/tokenizer/tokenizer.h"
 
 namespace lowbit {
@@ -25,7 +26,7 @@ Gpt2Files find_gpt2_files(const fs::path& folder) {
 
 std::optional<BpeFiles> compose_fairseq_bpe(const Gpt2Files& files, const FairseqDictionary& dictionary) {
   const std::string where = files.vocabulary.string();
-  const Json gpt2 = Json::parse(read_tokenizer_file(where), nullptr, false);
+  const Json gpt2 = parse_foreign_json<Json>(read_tokenizer_file(where));
   LB_REQUIRE(gpt2.is_object() && !gpt2.empty(), ErrorKind::model, "tokenizer", "{}: no JSON map of tokens to ids",
              where);
   if (gpt2.contains("<s>")) return std::nullopt;

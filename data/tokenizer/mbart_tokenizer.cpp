@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/files/foreign_json.h"
 #include "core/text.h"
 #include "data/tokenizer/sentencepiece_model.h"
 #include "data/tokenizer/sentencepiece_tokenizer.h"
@@ -36,7 +37,7 @@ const char* class_name(MbartTokenizer::Release release) {
 
 nlohmann::json read_config(const fs::path& path) {
   if (!fs::exists(path)) return nlohmann::json::object();
-  nlohmann::json json = nlohmann::json::parse(read_tokenizer_file(path), nullptr, false);
+  nlohmann::json json = parse_foreign_json(read_tokenizer_file(path));
   LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", path.string());
   return json;
 }

@@ -202,11 +202,10 @@ void take_sizes(const JsonKeys& keys, TransformerConfig& config) {
 void take_dropout(const JsonKeys& keys, TransformerConfig& config) {
   keys.take("dropout", config.dropout);
   keys.take("attention_dropout", config.attention_dropout);
-  keys.take("relu_dropout", config.activation_dropout);  // its name before 2019
-  double named = 0;
-  keys.take("activation_dropout", named);
-  if (named > 0 || !keys.has("relu_dropout"))
-    if (keys.has("activation_dropout")) config.activation_dropout = named;
+  keys.take("activation_dropout", config.activation_dropout);
+  double before_2019 = 0;
+  keys.take("relu_dropout", before_2019);
+  if (config.activation_dropout == 0) config.activation_dropout = before_2019;
 }
 
 }  // namespace

@@ -39,14 +39,16 @@ std::optional<std::string> find_fairseq_checkpoint(const std::string& path) {
 TransformerConfig read_fairseq_config(const std::string& file) { return describe(FairseqFile(file)).config; }
 
 ImportedModel import_fairseq(const std::string& file, const ConfigEdit& edit) {
+  constexpr ImportNaming kNaming{.name_of = fairseq_name, .config = "its arguments"};
   auto tensors = std::make_unique<FairseqFile>(file);
   const FairseqModel described = describe(*tensors);
+  const size_t split = tensors->split().size();
+  TensorFiles files(std::move(tensors));
+  require_room(files, kNaming, described.config);
   ImportedModel imported{std::make_unique<Seq2Seq>(edit ? edit(described.config) : described.config, 0), {}};
   imported.report.origin = ModelOrigin::fairseq;
   imported.report.model_type = described.arch;
-  const size_t split = tensors->split().size();
-  import_weights(TensorFiles(std::move(tensors)), {.name_of = fairseq_name, .config = "its arguments"}, *imported.model,
-                 imported.report);
+  import_weights(std::move(files), kNaming, *imported.model, imported.report);
   if (split > 0) imported.report.notes.push_back(fmt::format("{} stacked projections split", split));
   return imported;
 }

@@ -50,11 +50,13 @@ TransformerConfig read_hf_config(const std::string& folder) {
 
 ImportedModel import_hf_folder(const std::string& folder, const ConfigEdit& edit) {
   const TransformerConfig stored = read_hf_config(folder);
-  ImportedModel imported{std::make_unique<Seq2Seq>(edit ? edit(stored) : stored, 0), {}};
-  imported.report.model_type = stored.pre_norm ? "mbart" : "bart";
+  constexpr ImportNaming kNaming{.name_of = hf_name, .config = kConfig};
   TensorFiles files(folder);
   require_own_output(folder, files);
-  import_weights(std::move(files), {.name_of = hf_name, .config = kConfig}, *imported.model, imported.report);
+  require_room(files, kNaming, stored);
+  ImportedModel imported{std::make_unique<Seq2Seq>(edit ? edit(stored) : stored, 0), {}};
+  imported.report.model_type = stored.pre_norm ? "mbart" : "bart";
+  import_weights(std::move(files), kNaming, *imported.model, imported.report);
   return imported;
 }
 

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 
 namespace lowbit {
 
@@ -16,7 +17,7 @@ class JsonKeys {
  public:
   /// Error (model) when `text` is no JSON object.
   JsonKeys(std::string_view text, std::string where)
-      : json_(nlohmann::ordered_json::parse(text, nullptr, false)), where_(std::move(where)) {
+      : json_(parse_foreign_json<nlohmann::ordered_json>(text)), where_(std::move(where)) {
     LB_REQUIRE(json_.is_object(), ErrorKind::model, "import", "{}: not a JSON object", where_);
   }
   /// The same for an object that came from elsewhere.

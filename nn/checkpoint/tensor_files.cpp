@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 #include "core/files/safetensors.h"
 #include "core/text.h"
 #include "nn/checkpoint/torch/torch_file.h"
@@ -17,7 +18,7 @@ using Json = nlohmann::json;
 /// Shards by file: the tensors that the index says each holds.
 std::map<std::string, std::vector<std::string>> read_index(const std::string& path) {
   const MappedFile file(path, ErrorKind::model);
-  const Json index = Json::parse(file.text(), nullptr, false);
+  const Json index = parse_foreign_json(file.text());
   LB_REQUIRE(index.is_object() && index.contains("weight_map") && index["weight_map"].is_object() &&
                  !index["weight_map"].empty(),
              ErrorKind::model, "import", "{}: no JSON object with a 'weight_map' of tensors to files", path);

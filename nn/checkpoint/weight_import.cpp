@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/error.h"
 #include "core/ops/reduce.h"
@@ -172,6 +173,24 @@ std::string ImportReport::str() const {
   add(filled.size(), "not there and set to zero");
   for (const std::string& note : notes) text += ", " + note;
   return text;
+}
+
+void require_room(const TensorFiles& files, const ImportNaming& naming, const TransformerConfig& config) {
+  constexpr double kSlack = 1 << 20;
+  double held = 0;
+  std::set<const std::byte*> counted;  // tensors may share their bytes
+  for (const auto& [name, at] : files.entries())
+    if (counted.insert(at.entry->bytes.data()).second)
+      held += static_cast<double>(at.entry->bytes.size()) / static_cast<double>(size_of(at.entry->dtype));
+  const auto d = static_cast<double>(config.dim);
+  const auto layers = [&](int64_t count, int64_t ffn) {
+    return static_cast<double>(count) * d * (4 * d + 2 * static_cast<double>(ffn));
+  };
+  const double asked = d * static_cast<double>(config.vocab + config.max_positions) +
+                       layers(config.encoder_layers, config.ffn_dim) +
+                       layers(config.decoder_layers, config.of_decoder().ffn_dim);
+  LB_REQUIRE(asked <= 2 * held + kSlack, ErrorKind::model, "import", "{}: holds {:.3g} numbers, {} asks for {:.3g}",
+             files.origin(), held, naming.config, asked);
 }
 
 void import_weights(TensorFiles files, const ImportNaming& naming, Seq2Seq& model, ImportReport& report) {

@@ -46,6 +46,10 @@ struct ImportNaming {
 /// BART's vocabulary, and the rows of fairseq's bart.base: made-up words before the mask token, which is last.
 inline constexpr int64_t kBartRows = 50265, kPaddedRows = 51201;
 
+/// Before a model is made: Error (model) when its tables and matrices would be far more than the files hold, whatever
+/// shape their tensors claim, so that a lie costs no memory. Smaller differences are import_weights()'s to name.
+void require_room(const TensorFiles& files, const ImportNaming& naming, const TransformerConfig& config);
+
 /// Fills a model from the tensors of files, under any of the names that understand_name() knows. Every tensor must be
 /// accounted for: Errors (model) naming the file and the tensor that is missing, unexpected, of another shape, no
 /// float, given twice, or a copy of the token table that differs.

@@ -11,7 +11,7 @@ using Kind = PickleValue::Kind;
 /// The tensor of one name; every failure names the file and it.
 class TensorReader {
  public:
-  TensorReader(const std::string& path, const TorchContainer& container, std::string_view name)
+  TensorReader(const std::string& path, TorchContainer& container, std::string_view name)
       : path_(path), container_(container), name_(name) {}
 
   StoredTensor read(const PickleValue& value) const {
@@ -84,7 +84,7 @@ class TensorReader {
   }
 
   const std::string& path_;
-  const TorchContainer& container_;
+  TorchContainer& container_;
   std::string_view name_;
 };
 
