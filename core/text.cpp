@@ -42,6 +42,20 @@ std::string nearest_hint(std::string_view wanted, std::span<const std::string> n
   return std::string(", the nearest is ").append(sigil).append(nearest);
 }
 
+int64_t json_depth(std::string_view text) {
+  int64_t depth = 0, deepest = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') ++i;  // whatever follows is no quote
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '[' || c == '{') deepest = std::max(deepest, ++depth);
+    if (c == ']' || c == '}') --depth;
+  }
+  return deepest;
+}
+
 std::string quoted_name(std::string_view name) {
   return nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -18,6 +18,9 @@ std::string nearest_name(std::string_view wanted, std::span<const std::string> n
 /// The end of such a message: ", the nearest is optim.lr", or nothing. `sigil` goes before the name.
 std::string nearest_hint(std::string_view wanted, std::span<const std::string> names, std::string_view sigil = "");
 
+/// How deep brackets and braces are nested outside of strings, whether the text is JSON or not.
+int64_t json_depth(std::string_view text);
+
 /// A name from a file as it may stand in a one-line message: in quotes, controls and what is no UTF-8 escaped.
 std::string quoted_name(std::string_view name);
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 #include "core/quant/packing.h"
 #include "nn/module_state.h"
 #include "nn/quant/weight_slot.h"
@@ -70,7 +71,7 @@ std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const J
 Json config_of(const std::map<std::string, std::string>& metadata, const std::string& where) {
   LB_REQUIRE(describes_model(metadata), ErrorKind::model, "model",
              "{}: no '{}' in its metadata: not a model written by lowbit", where, kConfigKey);
-  Json config = Json::parse(metadata.at(kConfigKey), nullptr, false);
+  Json config = parse_foreign_json<Json>(metadata.at(kConfigKey));
   LB_REQUIRE(config.is_object(), ErrorKind::model, "model", "{}: '{}' is not a JSON object", where, kConfigKey);
   return config;
 }

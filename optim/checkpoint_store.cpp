@@ -110,15 +110,30 @@ std::string CheckpointStore::save(const Checkpoint& checkpoint) {
   return path_of(update);
 }
 
-std::optional<CheckpointStore::Loaded> CheckpointStore::load_last() const {
-  std::vector<int64_t> candidates;
-  for (const CheckpointInfo& info : list()) candidates.push_back(info.update);
-  if (candidates.empty()) return std::nullopt;
+/// Updates, rising. Later ones than the last are of a course that the run went back on.
+std::vector<int64_t> CheckpointStore::up_to_last() const {
+  std::vector<int64_t> updates;
+  for (const CheckpointInfo& info : list()) updates.push_back(info.update);
   std::error_code no_link;
   const auto last = update_in(fs::read_symlink(folder_ + "/" + kLastLink, no_link).string());
-  // Later ones than the last are of a course that the run went back on.
-  if (last && std::binary_search(candidates.begin(), candidates.end(), *last))
-    std::erase_if(candidates, [&](int64_t update) { return update > *last; });
+  if (last && std::binary_search(updates.begin(), updates.end(), *last))
+    std::erase_if(updates, [&](int64_t update) { return update > *last; });
+  return updates;
+}
+
+std::vector<std::string> CheckpointStore::newest(int64_t count) const {
+  const std::vector<int64_t> updates = up_to_last();
+  LB_REQUIRE(count <= std::ssize(updates), ErrorKind::model, "checkpoint",
+             "{} holds {} checkpoints, not {}; save.keep_last says how many a run keeps", folder_, updates.size(),
+             count);
+  std::vector<std::string> folders;
+  for (auto update = updates.end() - count; update != updates.end(); ++update) folders.push_back(path_of(*update));
+  return folders;
+}
+
+std::optional<CheckpointStore::Loaded> CheckpointStore::load_last() const {
+  const std::vector<int64_t> candidates = up_to_last();
+  if (candidates.empty()) return std::nullopt;
   std::string problems;
   for (auto update = candidates.rbegin(); update != candidates.rend(); ++update) {
     try {

@@ -47,10 +47,15 @@ class CheckpointStore {
   /// ErrorKind::model if none of them is whole.
   std::optional<Loaded> load_last() const;
 
+  /// Folders of the `count` newest checkpoints up to checkpoint_last, rising; their contents are not looked at. Error
+  /// (model) when there are fewer.
+  std::vector<std::string> newest(int64_t count) const;
+
   /// Rising by update. A metric that cannot be read is none.
   std::vector<CheckpointInfo> list() const;
 
  private:
+  std::vector<int64_t> up_to_last() const;
   std::string path_of(int64_t update) const;
   void remove_leftovers() const;
 

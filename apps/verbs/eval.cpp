@@ -1,6 +1,7 @@
 #include <omp.h>
 
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numbers>
 
@@ -10,12 +11,13 @@
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
+#include "data/corpus/fairseq_data.h"
 
 namespace lowbit {
 namespace {
 
 struct EvalOptions {
-  std::string model, data;
+  std::string model, data, subset = "test";
   GenerationConfig search = kDefaultSearch;
   Languages languages;
   int64_t max_tokens = 2048, threads = 0;
@@ -24,9 +26,11 @@ struct EvalOptions {
 
 void declare(OptionRegistry& r, EvalOptions& o) {
   r.add("eval.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
-  r.add("eval.data", o.data, "tab-separated file whose last columns are source and target")
+  r.add("eval.data", o.data,
+        "tab-separated file whose last columns are source and target, or a folder that fairseq-preprocess wrote")
       .positional("FILE.tsv")
       .required();
+  r.add("eval.subset", o.subset, "which split of such a folder").alias("gen-subset");
   declare_generation_options(r, o.search);
   declare_language_options(r, o.languages);
   r.add("eval.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
@@ -34,12 +38,26 @@ void declare(OptionRegistry& r, EvalOptions& o) {
   r.add("eval.json", o.json, "print one JSON object");
 }
 
+struct EvalSet {
+  TokenDataset ids;
+  ParallelText text;
+};
+
+EvalSet read_set(const EvalOptions& options, const Tokenizer& tokenizer) {
+  if (std::filesystem::is_directory(options.data)) {
+    const FairseqData data(options.data, options.subset, options.languages, tokenizer);
+    return {data.dataset(), data.text()};
+  }
+  ParallelText text = read_parallel_tsv(options.data);
+  return {tokenize(text, tokenizer), std::move(text)};
+}
+
 int run(const EvalOptions& options, const OptionRegistry& registry) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const LoadedModel loaded = load_model(options.model);
   const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded, options.languages);
-  const ParallelText text = read_parallel_tsv(options.data);
-  const LossFigures loss = evaluate_loss(*loaded.model, tokenize(text, *tokenizer), options.max_tokens);
+  const auto [ids, text] = read_set(options, *tokenizer);
+  const LossFigures loss = evaluate_loss(*loaded.model, ids, options.max_tokens);
   if (!loss.left_out.empty()) log_warning("{}: the loss: {}", options.data, loss.left_out);
   const GenerationConfig search = search_of(loaded, options.search, registry);
   Translator translator(*loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens});

@@ -37,7 +37,7 @@ struct ExportOptions {
 };
 
 void declare(OptionRegistry& r, ExportOptions& o) {
-  r.add("export.model", o.model, "model folder, checkpoint, run or Hugging Face folder")
+  r.add("export.model", o.model, "model folder, checkpoint, run, Hugging Face folder or fairseq .pt")
       .positional("MODEL_OR_RUN")
       .required();
   r.add("export.out", o.out, "folder to write").required();
@@ -71,6 +71,7 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
       fill_hf_folder(loaded, tokenizer.get(), folder);
       break;
     case Format::packed:
+      freeze_tree(*loaded.model);
       fill_model_folder(*loaded.model, *tokenizer, folder);
       break;
   }

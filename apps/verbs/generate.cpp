@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <omp.h>
 
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include "apps/lib/model/translator.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
+#include "data/corpus/fairseq_data.h"
 #include "data/corpus/parallel_text.h"
 
 namespace lowbit {
@@ -19,7 +21,7 @@ namespace {
 enum class OutputFormat : uint8_t { plain, fairseq, jsonl };
 
 struct GenerateOptions {
-  std::string model, input = "-";
+  std::string model, input = "-", subset = "test";
   OutputFormat format = OutputFormat::plain;
   GenerationConfig search = kDefaultSearch;
   Languages languages;
@@ -29,7 +31,9 @@ struct GenerateOptions {
 
 void declare(OptionRegistry& r, GenerateOptions& o) {
   r.add("generate.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
-  r.add("generate.input", o.input, "text, one sentence a line; -: standard input");
+  r.add("generate.input", o.input,
+        "text, one sentence a line; -: standard input; or a folder that fairseq-preprocess wrote");
+  r.add("generate.subset", o.subset, "which split of such a folder").alias("gen-subset");
   r.add("generate.format", o.format,
         {{"plain", OutputFormat::plain}, {"fairseq", OutputFormat::fairseq}, {"jsonl", OutputFormat::jsonl}},
         "plain: best hypotheses; fairseq: S- H- D- P- lines; jsonl: one object a line");
@@ -40,7 +44,10 @@ void declare(OptionRegistry& r, GenerateOptions& o) {
   declare_progress_options(r, o.log, "sentences between log lines");
 }
 
-std::vector<std::string> read_input(const std::string& input) {
+std::vector<std::string> read_input(const GenerateOptions& options, const Tokenizer& tokenizer) {
+  const std::string& input = options.input;
+  if (std::filesystem::is_directory(input))
+    return FairseqData(input, options.subset, options.languages, tokenizer).text().source;
   return input == "-" ? read_lines(std::cin, "standard input") : read_lines(input);
 }
 
@@ -82,7 +89,7 @@ int run(const GenerateOptions& options, const OptionRegistry& registry) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const LoadedModel loaded = load_model(options.model);
   const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded, options.languages);
-  const std::vector<std::string> sources = read_input(options.input);
+  const std::vector<std::string> sources = read_input(options, *tokenizer);
   const GenerationConfig search = search_of(loaded, options.search, registry);
   Translator translator(*loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens});
   std::vector<Translation> translations;

@@ -20,7 +20,8 @@ struct InspectOptions {
 };
 
 void declare(OptionRegistry& r, InspectOptions& o) {
-  r.add("inspect.model", o.model, "model folder, checkpoint, run or Hugging Face folder").positional("MODEL_OR_RUN");
+  r.add("inspect.model", o.model, "model folder, checkpoint, run, Hugging Face folder or fairseq .pt")
+      .positional("MODEL_OR_RUN");
   r.add("inspect.slots", o.slots, "instead of a model: slots and number of parameters of an architecture");
   r.add("inspect.json", o.json, "print one JSON object");
 }

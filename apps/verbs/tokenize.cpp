@@ -24,7 +24,7 @@ struct TokenizeOptions {
 };
 
 void declare(OptionRegistry& r, TokenizeOptions& o) {
-  r.add("tokenize.model", o.folder, "model folder, checkpoint, run, or a folder with a tokenizer alone")
+  r.add("tokenize.model", o.folder, "model folder, checkpoint, run, fairseq .pt, or a folder with a tokenizer alone")
       .positional("MODEL_OR_RUN")
       .required();
   r.add("tokenize.input", o.input, "text, one sentence a line; -: standard input");

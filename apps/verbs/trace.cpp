@@ -20,7 +20,7 @@ struct TraceVerbOptions {
 };
 
 void declare(OptionRegistry& r, TraceVerbOptions& o) {
-  r.add("trace.model", o.model, "model folder, checkpoint, run or Hugging Face folder")
+  r.add("trace.model", o.model, "model folder, checkpoint, run, Hugging Face folder or fairseq .pt")
       .positional("MODEL_OR_RUN")
       .required();
   r.add("trace.inputs", o.inputs, "safetensors with i64 input_ids, attention_mask, decoder_input_ids, labels")

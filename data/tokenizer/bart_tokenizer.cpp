@@ -8,10 +8,10 @@
 
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/files/foreign_json.h"
 #include "data/text/regex.h"
 #include "data/text/utf8.h"
 #include "data/tokenizer/byte_bpe.h"
-#include "data/tokenizer/tokenizer_json.h"
 
 namespace lowbit {
 namespace {
@@ -29,10 +29,19 @@ constexpr const char* kSpaceBefore = "[" LB_SPACE "]+$";
 
 constexpr const char* kSpecials[] = {"<s>", "<pad>", "</s>", "<unk>", "<mask>"};
 constexpr const char* kMask = "<mask>";
+constexpr const char* kConfig = "tokenizer_config.json";
+constexpr const char* kForcedKey = "forced_bos_token";
+
+BartTokenizer::Start start_of(const fs::path& folder) {
+  if (!fs::exists(folder / kConfig)) return BartTokenizer::Start::free;
+  const nlohmann::json config = parse_foreign_json(read_tokenizer_file(folder / kConfig));
+  const bool forced = config.is_object() && config.contains(kForcedKey);
+  return forced ? BartTokenizer::Start::bos : BartTokenizer::Start::free;
+}
 
 /// Tokens by id, which must be 0, 1, 2, ... each once.
 std::vector<std::string> read_vocabulary(const std::string& text, const std::string& where) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json json = parse_foreign_json(text);
   LB_REQUIRE(json.is_object() && !json.empty(), ErrorKind::model, "tokenizer", "{}: no JSON map of tokens to ids",
              where);
   std::vector<std::string> tokens(json.size());
@@ -108,6 +117,7 @@ std::string replace_invalid(std::string_view bytes) {
 
 struct BartTokenizer::Impl {
   BpeFiles files;
+  Start start = Start::free;
   std::vector<std::string> tokens;
   uint64_t fingerprint = 0;
   Ids ids;
@@ -137,14 +147,18 @@ BartTokenizer::BartTokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)
 BartTokenizer::~BartTokenizer() = default;
 
 std::unique_ptr<BartTokenizer> BartTokenizer::load(const fs::path& folder) {
-  std::string vocabulary = (folder / kVocabulary).string(), merges = (folder / kMerges).string();
+  const std::string vocabulary = (folder / kVocabulary).string(), merges = (folder / kMerges).string();
+  if (fs::exists(vocabulary) || !fs::exists(folder / kJson))
+    return make({read_tokenizer_file(vocabulary), read_tokenizer_file(merges)}, vocabulary, merges, start_of(folder));
+  const std::string json = (folder / kJson).string();
+  return make(read_bpe_tokenizer_json(json), json, json);
+}
+
+std::unique_ptr<BartTokenizer> BartTokenizer::make(BpeFiles files, const std::string& vocabulary,
+                                                   const std::string& merges, Start start) {
   auto impl = std::make_unique<Impl>();
-  if (!fs::exists(vocabulary) && fs::exists(folder / kJson)) {
-    vocabulary = merges = (folder / kJson).string();
-    impl->files = read_bpe_tokenizer_json(vocabulary);
-  } else {
-    impl->files = {read_tokenizer_file(vocabulary), read_tokenizer_file(merges)};
-  }
+  impl->start = start;
+  impl->files = std::move(files);
   impl->tokens = read_vocabulary(impl->files.vocabulary, vocabulary);
   for (size_t id = 0; id < impl->tokens.size(); ++id) impl->ids[impl->tokens[id]] = static_cast<int32_t>(id);
   for (const char* token : kSpecials) {
@@ -194,7 +208,11 @@ const SpecialIds& BartTokenizer::special_ids() const { return impl_->special; }
 
 Framing BartTokenizer::framing() const {
   const SpecialIds& ids = impl_->special;
-  return {.source_begin = {ids.bos}, .target_begin = {ids.bos}, .source_end = ids.eos, .target_end = ids.eos};
+  return {.source_begin = {ids.bos},
+          .target_begin = {ids.bos},
+          .source_end = ids.eos,
+          .target_end = ids.eos,
+          .forced_bos = impl_->start == Start::bos ? ids.bos : -1};
 }
 
 uint64_t BartTokenizer::fingerprint() const { return impl_->fingerprint; }
@@ -202,6 +220,9 @@ uint64_t BartTokenizer::fingerprint() const { return impl_->fingerprint; }
 void BartTokenizer::save(const fs::path& folder) const {
   write_file_atomically((folder / kVocabulary).string(), impl_->files.vocabulary);
   write_file_atomically((folder / kMerges).string(), impl_->files.merges);
+  if (impl_->start == Start::free) return;
+  const nlohmann::ordered_json config = {{"tokenizer_class", "BartTokenizer"}, {kForcedKey, "<s>"}};
+  write_file_atomically((folder / kConfig).string(), config.dump(2) + "\n");
 }
 
 }  // namespace lowbit

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "data/tokenizer/tokenizer.h"
+#include "data/tokenizer/tokenizer_json.h"
 
 namespace lowbit {
 
@@ -15,9 +16,17 @@ class BartTokenizer final : public Tokenizer {
 
   static constexpr const char* kJson = "tokenizer.json";
 
-  /// Reads tokenizer.json where those two are not. Errors (model) naming the file and line or token: missing, no JSON
-  /// map of tokens to the ids 0, 1, 2, ..., a merge of what is not there, without <s>, <pad>, </s> or <unk>.
+  /// Reads tokenizer.json where those two are not; what save() wrote starts as it did. Errors (model) naming the file
+  /// and line or token: missing, no JSON map of tokens to the ids 0, 1, 2, ..., a merge of what is not there, without
+  /// <s>, <pad>, </s> or <unk>.
   static std::unique_ptr<BartTokenizer> load(const std::filesystem::path& folder);
+
+  /// Whether generation must say <s> first. Hugging Face's models say it of themselves; fairseq's hub always asks for
+  /// it.
+  enum class Start : uint8_t { free, bos };
+  /// From the contents of the files; messages name the two paths. Errors as above.
+  static std::unique_ptr<BartTokenizer> make(BpeFiles files, const std::string& vocabulary, const std::string& merges,
+                                             Start start = Start::free);
 
   ~BartTokenizer() override;
   std::vector<int32_t> encode(std::string_view text) const override;

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/files/foreign_json.h"
 #include "core/text.h"
 #include "data/tokenizer/sentencepiece_model.h"
 #include "data/tokenizer/sentencepiece_tokenizer.h"
@@ -36,7 +37,7 @@ const char* class_name(MbartTokenizer::Release release) {
 
 nlohmann::json read_config(const fs::path& path) {
   if (!fs::exists(path)) return nlohmann::json::object();
-  nlohmann::json json = nlohmann::json::parse(read_tokenizer_file(path), nullptr, false);
+  nlohmann::json json = parse_foreign_json(read_tokenizer_file(path));
   LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", path.string());
   return json;
 }
@@ -76,12 +77,22 @@ bool MbartTokenizer::has_its_ids(const fs::path& model) {
   return processor.unk_id() == 0 && processor.bos_id() == 1 && processor.eos_id() == 2 && processor.pad_id() < 0;
 }
 
-std::unique_ptr<MbartTokenizer> MbartTokenizer::load(const fs::path& folder, int64_t rows, const Languages& languages) {
-  const fs::path file = folder / SentencePieceTokenizer::kFile;
+bool MbartTokenizer::fits(const FairseqDictionary& dictionary, const fs::path& model, int64_t rows) {
+  if (!has_its_ids(model)) return false;
+  sentencepiece::SentencePieceProcessor processor;
+  load_processor(processor, read_tokenizer_file(model), model.string());
+  if (dictionary.lines() != processor.GetPieceSize() - 3) return false;
+  for (int piece = 3; piece < processor.GetPieceSize(); ++piece)
+    if (dictionary.symbol(piece + kOffset) != processor.IdToPiece(piece)) return false;
+  const int64_t codes = rows - dictionary.lines() - 4 - 1;
+  return codes == code_count(Release::cc25) || codes == code_count(Release::mbart50);
+}
+
+std::unique_ptr<MbartTokenizer> MbartTokenizer::load(const fs::path& file, int64_t rows, const Languages& languages) {
   auto impl = std::make_unique<Impl>();
   impl->model = read_tokenizer_file(file);
   load_processor(impl->processor, impl->model, file.string());
-  const nlohmann::json config = read_config(folder / kConfig);
+  const nlohmann::json config = read_config(file.parent_path() / kConfig);
   const std::string class_of_config = text_at(config, "tokenizer_class");
   const int64_t codes = rows - impl->first_code() - 1;  // <mask> is last
   const auto is = [&](Release release) {

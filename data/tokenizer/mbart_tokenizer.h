@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "data/tokenizer/fairseq_dictionary.h"
 #include "data/tokenizer/tokenizer.h"
 
 namespace lowbit {
@@ -22,11 +23,14 @@ class MbartTokenizer final : public Tokenizer {
   /// Whether a sentencepiece model has the ids of mBART's: <unk> 0, <s> 1, </s> 2, no padding.
   static bool has_its_ids(const std::filesystem::path& model);
 
-  /// From sentencepiece.bpe.model, and tokenizer_config.json if it is there: which release, and the languages unless
-  /// they are given. Without it `rows`, those of the token table, tell the release. Errors (model): broken files, or
-  /// neither release; (usage) a language that is not given or not known, naming those that are.
-  static std::unique_ptr<MbartTokenizer> load(const std::filesystem::path& folder, int64_t rows,
+  /// From a sentencepiece model, and tokenizer_config.json if it is there beside it: which release, and the languages
+  /// unless they are given. Without it `rows`, those of the token table, tell the release. Errors (model): broken
+  /// files, or neither release; (usage) a language that is not given or not known, naming those that are.
+  static std::unique_ptr<MbartTokenizer> load(const std::filesystem::path& model, int64_t rows,
                                               const Languages& languages);
+  /// Whether fairseq's dictionary has the pieces of a sentencepiece model in their order and a table of `rows` the
+  /// codes and <mask> of a release behind them: then the ids through it are those of this tokenizer.
+  static bool fits(const FairseqDictionary& dictionary, const std::filesystem::path& model, int64_t rows);
 
   ~MbartTokenizer() override;
   std::vector<int32_t> encode(std::string_view text) const override;

@@ -9,10 +9,11 @@
 
 namespace lowbit {
 
-/// The tokenizer that a folder holds, by its files: sentencepiece.bpe.model (one of ours, or mBART's), or BART's
-/// vocab.json and merges.txt, or its tokenizer.json. Null when it has none. A path to a sentencepiece model of ours is
-/// taken too.
-///   rows       of the token table that it must fit, -1: not known; only mBART asks
+/// The tokenizer that a folder holds, by its files: fairseq's dict.txt (see FairseqDictionary::find) with a
+/// sentencepiece model, GPT-2's BPE or nothing beside it; sentencepiece.bpe.model (one of ours, or mBART's), also as
+/// sentence.bpe.model; BART's vocab.json and merges.txt, or its tokenizer.json. Null when it has none. A path to a
+/// sentencepiece model of ours is taken too.
+///   rows       of the token table that it must fit, -1: not known; for mBART and dict.txt
 ///   languages  for mBART
 /// Errors (model): it is broken.
 std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder, int64_t rows = -1,

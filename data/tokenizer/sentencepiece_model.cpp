@@ -26,6 +26,13 @@ std::vector<int32_t> encode_pieces(const spm::SentencePieceProcessor& processor,
   return ids;
 }
 
+std::vector<std::string> encode_as_text(const spm::SentencePieceProcessor& processor, std::string_view text) {
+  std::vector<std::string> pieces;
+  const auto status = processor.Encode(text, &pieces);
+  LB_CHECK(status.ok(), "tokenizer", "{}", reason(status));
+  return pieces;
+}
+
 std::string decode_pieces(const spm::SentencePieceProcessor& processor, std::span<const int32_t> ids) {
   std::string text;
   const auto status = processor.Decode(std::vector<int>(ids.begin(), ids.end()), &text);

@@ -15,6 +15,8 @@ namespace lowbit {
 void load_processor(sentencepiece::SentencePieceProcessor& processor, const std::string& bytes,
                     const std::string& origin);
 std::vector<int32_t> encode_pieces(const sentencepiece::SentencePieceProcessor& processor, std::string_view text);
+/// The pieces themselves, what is unknown as it stands in the text.
+std::vector<std::string> encode_as_text(const sentencepiece::SentencePieceProcessor& processor, std::string_view text);
 std::string decode_pieces(const sentencepiece::SentencePieceProcessor& processor, std::span<const int32_t> ids);
 
 /// What a status says, without the position in sentencepiece's sources that its messages open with.

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 #include "data/tokenizer/tokenizer.h"
 
 namespace lowbit {
@@ -26,7 +27,7 @@ std::string merge_line(const Json& merge, const std::string& where) {
 
 BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path) {
   const std::string where = path.string();
-  const Json json = Json::parse(read_tokenizer_file(path), nullptr, false);
+  const Json json = parse_foreign_json(read_tokenizer_file(path));
   LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", where);
   const auto expect = [&](bool condition, const char* part, const Json& value) {
     LB_REQUIRE(condition, ErrorKind::model, "tokenizer",
@@ -45,9 +46,10 @@ BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path) {
   BpeFiles files{.vocabulary = vocabulary.dump(), .merges = "#version: 0.2\n"};
   for (const Json& merge : merges) files.merges += merge_line(merge, where) + "\n";
   for (const Json& token : json.value("added_tokens", Json::array())) {
-    const std::string content = token.value("content", "");
+    expect(token.is_object() && token.value("content", Json()).is_string(), "added token", token);
+    const std::string content = token["content"];
     expect(vocabulary.contains(content) && vocabulary[content] == token.value("id", Json()), "added token", token);
-    if (content == "<mask>") files.mask_takes_space = token.value("lstrip", false);
+    if (content == "<mask>") files.mask_takes_space = token.value("lstrip", Json()) == true;
   }
   return files;
 }

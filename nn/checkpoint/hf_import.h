@@ -1,32 +1,10 @@
 #pragma once
 
-#include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "nn/model_state.h"
+#include "nn/checkpoint/weight_import.h"
 
 namespace lowbit {
-
-/// What became of each tensor of a folder. What is missing, or stands there unexpectedly, refuses the import.
-struct ImportReport {
-  std::string model_type;                                    ///< "bart"
-  std::vector<std::string> files;                            ///< with the weights, and their index
-  std::vector<std::string> used;                             ///< under the names that Hugging Face gives them
-  std::vector<std::pair<std::string, std::string>> renamed;  ///< name in the file, Hugging Face's
-  std::vector<std::string> aliases;                          ///< copies of the token table, equal bit for bit
-  std::vector<std::string> ignored;                          ///< no weights: version markers, buffers
-  std::vector<std::string> filled;                           ///< constants that the file may leave out, set to zero
-  std::vector<std::string> notes;                            ///< conversions: dtype, rows of the table
-  /// One line for the log.
-  std::string str() const;
-};
-
-struct ImportedModel {
-  std::unique_ptr<Seq2Seq> model;
-  ImportReport report;
-};
 
 /// Whether a folder holds a model in Hugging Face's form: weights without our metadata beside a config.json, shards, or
 /// torch's files.

@@ -11,6 +11,9 @@ namespace lowbit {
 /// "model.shared.weight", the constant on the logits "final_logits_bias".
 std::string hf_name(std::string_view path);
 
+/// fairseq's name for it: "encoder.layers.0.fc1.weight" as it is, the token table "encoder.embed_tokens.weight".
+std::string fairseq_name(std::string_view path);
+
 /// What a tensor in somebody's file is.
 struct FileName {
   enum class Role : uint8_t {

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 
 namespace lowbit {
 
@@ -15,9 +16,15 @@ namespace lowbit {
 class JsonKeys {
  public:
   /// Error (model) when `text` is no JSON object.
-  JsonKeys(std::string_view text, std::string where) : where_(std::move(where)) {
-    json_ = nlohmann::ordered_json::parse(text, nullptr, false);
+  JsonKeys(std::string_view text, std::string where)
+      : json_(parse_foreign_json<nlohmann::ordered_json>(text)), where_(std::move(where)) {
     LB_REQUIRE(json_.is_object(), ErrorKind::model, "import", "{}: not a JSON object", where_);
+  }
+  /// The same for an object that came from elsewhere.
+  static JsonKeys of(const nlohmann::ordered_json& object, std::string where) {
+    JsonKeys keys("{}", std::move(where));
+    keys.json_ = object;
+    return keys;
   }
 
   const std::string& where() const { return where_; }
@@ -51,8 +58,10 @@ class JsonKeys {
     if (has(key)) refuse(key, reason);
   }
   [[noreturn]] void refuse(const char* key, std::string_view reason) const {
+    const nlohmann::ordered_json value = json_.contains(key) ? json_.at(key) : nullptr;
     fail(ErrorKind::model, "import", "{}: '{}' {}: {}", where_, key,
-         json_.at(key).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), reason);
+         value.is_null() ? "its default" : value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+         reason);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 #include "core/files/safetensors.h"
 #include "core/text.h"
 #include "nn/checkpoint/torch/torch_file.h"
@@ -17,7 +18,7 @@ using Json = nlohmann::json;
 /// Shards by file: the tensors that the index says each holds.
 std::map<std::string, std::vector<std::string>> read_index(const std::string& path) {
   const MappedFile file(path, ErrorKind::model);
-  const Json index = Json::parse(file.text(), nullptr, false);
+  const Json index = parse_foreign_json(file.text());
   LB_REQUIRE(index.is_object() && index.contains("weight_map") && index["weight_map"].is_object() &&
                  !index["weight_map"].empty(),
              ErrorKind::model, "import", "{}: no JSON object with a 'weight_map' of tensors to files", path);
@@ -74,8 +75,7 @@ TensorFiles::TensorFiles(const std::string& folder) {
   for (const Format& format : kFormats) {
     origin_ = (fs::path(folder) / format.single).string();
     if (fs::exists(origin_)) {
-      files_.push_back(format.open(origin_));
-      for (const auto& [name, entry] : files_.back()->entries()) entries_[name] = {files_.back().get(), &entry};
+      add_whole(format.open(origin_));
       return;
     }
     origin_ = (fs::path(folder) / format.index).string();
@@ -85,6 +85,13 @@ TensorFiles::TensorFiles(const std::string& folder) {
     }
   }
   fail(ErrorKind::model, "import", "{}: neither {} nor {} in it", folder, kFormats[0].single, kFormats[1].single);
+}
+
+TensorFiles::TensorFiles(std::unique_ptr<TensorFile> file) : origin_(file->path()) { add_whole(std::move(file)); }
+
+void TensorFiles::add_whole(std::unique_ptr<TensorFile> file) {
+  for (const auto& [name, entry] : file->entries()) entries_[name] = {file.get(), &entry};
+  files_.push_back(std::move(file));
 }
 
 std::vector<std::string> TensorFiles::paths() const {

@@ -21,6 +21,8 @@ class TensorFiles {
   /// Errors (model) naming the file: none is there, an index that is no index or names a file outside the folder, a
   /// shard without a tensor that the index says it holds or with one that the index does not know, a broken file.
   explicit TensorFiles(const std::string& folder);
+  /// One file that holds everything.
+  explicit TensorFiles(std::unique_ptr<TensorFile> file);
 
   struct Located {
     const TensorFile* file = nullptr;
@@ -34,6 +36,7 @@ class TensorFiles {
 
  private:
   using Open = std::unique_ptr<TensorFile> (*)(const std::string& path);
+  void add_whole(std::unique_ptr<TensorFile> file);
   void add_shards(const std::string& folder, Open open);
 
   std::string origin_;

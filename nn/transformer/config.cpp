@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/foreign_json.h"
 #include "core/text.h"
 
 namespace lowbit {
@@ -209,7 +210,7 @@ std::string to_json(const TransformerConfig& config) {
 }
 
 TransformerConfig transformer_config_from_json(std::string_view text, const std::string& where) {
-  const Json json = Json::parse(text, nullptr, false);
+  const Json json = parse_foreign_json<Json>(text);
   LB_REQUIRE(json.is_object(), ErrorKind::model, "config", "{}: not a JSON object", where);
   TransformerConfig config;
   each_field(config, Reader{json, where});

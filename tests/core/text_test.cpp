@@ -32,5 +32,14 @@ TEST(NearestName, IsNoneWhenMoreThanHalfWouldChange) {
   EXPECT_EQ(nearest_hint("xyzzy", names), "");
 }
 
+TEST(JsonDepth, CountsBracketsOutsideOfStrings) {
+  EXPECT_EQ(json_depth(""), 0);
+  EXPECT_EQ(json_depth("1"), 0);
+  EXPECT_EQ(json_depth(R"({"a": [1, {"b": 2}], "c": []})"), 3);
+  EXPECT_EQ(json_depth(R"(["[[[", "\"[[", "\\"])"), 1);
+  EXPECT_EQ(json_depth("]]]["), 0);
+  EXPECT_EQ(json_depth(std::string(1000, '[')), 1000);
+}
+
 }  // namespace
 }  // namespace lowbit

@@ -124,6 +124,8 @@ TEST(CheckpointStore, ARunThatWentBackLoadsItsOwnCourse) {
   store.save(at(25, 0.5));  // after starting again from checkpoint-20
   EXPECT_EQ(store.load_last()->checkpoint.state.updates, 25);
   EXPECT_EQ(updates_of(store), (Updates{20, 25, 30})) << "what the run left is not deleted";
+  EXPECT_EQ(store.newest(2), (std::vector<std::string>{run.path("checkpoint-20"), run.path("checkpoint-25")}));
+  expect_error(ErrorKind::model, {"2 checkpoints, not 3"}, [&] { store.newest(3); });
   damage(run.path("checkpoint-25/state.json"));
   EXPECT_EQ(store.load_last()->checkpoint.state.updates, 20);
 }

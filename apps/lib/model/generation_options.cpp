@@ -47,7 +47,7 @@ void declare_language_options(OptionRegistry& r, Languages& languages) {
 }
 
 GenerationConfig search_of(const LoadedModel& loaded, const GenerationConfig& asked, const OptionRegistry& registry) {
-  if (!loaded.imported) return asked;
+  if (!loaded.from_hf()) return asked;
   GenerationConfig config = read_hf_generation(loaded.folder, loaded.model->config());
   OptionRegistry own;
   declare_generation_options(own, config);

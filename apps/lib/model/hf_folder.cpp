@@ -14,7 +14,7 @@ GenerationConfig generation_of(const LoadedModel& loaded, const Tokenizer* token
   config.decoder_start = model.decoder_start;
   config.eos = config.forced_eos = model.eos;
   config.pad = model.pad;
-  if (loaded.imported) config = read_hf_generation(loaded.folder, model);
+  if (loaded.from_hf()) config = read_hf_generation(loaded.folder, model);
   const Framing framing = tokenizer ? tokenizer->framing() : Framing();
   if (framing.decoder_start >= 0) config.decoder_start = framing.decoder_start;
   if (framing.forced_bos >= 0) config.forced_bos = framing.forced_bos;

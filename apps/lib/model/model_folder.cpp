@@ -10,6 +10,7 @@
 #include "core/files/checksum_list.h"
 #include "core/files/safetensors.h"
 #include "data/tokenizer/open_tokenizer.h"
+#include "nn/checkpoint/fairseq_import.h"
 #include "nn/quant/slot.h"
 
 namespace lowbit {
@@ -54,35 +55,57 @@ std::string generation_config(const TransformerConfig& config) {
          "\n";
 }
 
-std::optional<std::string> find_model_folder(const std::string& path) {
+/// Where a model is, and what it is.
+struct Place {
+  std::string folder;
+  std::optional<std::string> fairseq = {};  // the checkpoint
+};
+
+std::optional<Place> find_place(const std::string& path) {
   for (const char* part : {"", "checkpoint_best", "checkpoint_last"}) {
     const fs::path folder = *part ? fs::path(path) / part : fs::path(path);
-    if (fs::exists(folder / kWeightsFile) || is_hf_folder(folder.string())) return folder.string();
+    if (fs::exists(folder / kWeightsFile) || is_hf_folder(folder.string())) return Place{folder.string()};
   }
+  if (const std::optional<std::string> file = find_fairseq_checkpoint(path))
+    return Place{fs::absolute(*file).parent_path().string(), file};
   return std::nullopt;
+}
+
+Place resolve_place(const std::string& path) {
+  std::optional<Place> place = find_place(path);
+  if (place) return std::move(*place);
+  fail(ErrorKind::model, "model",
+       "{}: neither a model folder, a run nor a fairseq checkpoint: no {} in it or in its checkpoint_best and "
+       "checkpoint_last, and no .pt",
+       path, kWeightsFile);
 }
 
 }  // namespace
 
-bool has_model(const std::string& path) { return find_model_folder(path).has_value(); }
+bool has_model(const std::string& path) { return find_place(path).has_value(); }
 
-std::string resolve_model_folder(const std::string& path) {
-  const std::optional<std::string> folder = find_model_folder(path);
-  if (folder) return *folder;
-  fail(ErrorKind::model, "model",
-       "{}: neither a model folder nor a run: no {} in it or in its checkpoint_best and checkpoint_last", path,
-       kWeightsFile);
+std::string resolve_model_folder(const std::string& path) { return resolve_place(path).folder; }
+
+bool is_foreign_model(const std::string& path) {
+  const std::optional<Place> place = find_place(path);
+  return place && (place->fairseq || is_hf_folder(place->folder));
 }
 
 TransformerConfig read_model_config(const std::string& path) {
-  const std::string folder = resolve_model_folder(path);
+  const auto [folder, fairseq] = resolve_place(path);
+  if (fairseq) return read_fairseq_config(*fairseq);
   if (is_hf_folder(folder)) return read_hf_config(folder);
   const std::string file = (fs::path(folder) / kWeightsFile).string();
   return model_config(SafetensorsFile(file).metadata(), file);
 }
 
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
-  const std::string folder = resolve_model_folder(path);
+  const auto [folder, fairseq] = resolve_place(path);
+  if (fairseq) {
+    ImportedModel imported = import_fairseq(*fairseq, edit);
+    log_info("{}: {}", *fairseq, imported.report.str());
+    return {std::move(imported.model), folder, std::move(imported.report)};
+  }
   if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
   if (is_hf_folder(folder)) {
     ImportedModel imported = import_hf_folder(folder, edit);
@@ -104,9 +127,10 @@ std::optional<std::string> find_tokenizer(const std::string& model_folder) {
 
 std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages) {
   const std::optional<std::string> path = find_tokenizer(loaded.folder);
-  LB_REQUIRE(path, ErrorKind::model, "model",
-             "no {}, nor vocab.json and merges.txt, in {} or above it; copy those that the model was trained with",
-             kTokenizerFile, loaded.folder);
+  LB_REQUIRE(
+      path, ErrorKind::model, "model",
+      "no {}, dict.txt, nor vocab.json and merges.txt, in {} or above it; copy those that the model was trained with",
+      kTokenizerFile, loaded.folder);
   std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(*path, loaded.model->config().vocab, languages);
   LB_REQUIRE(tokenizer->vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
              "{} has {} pieces but the model in {} has {} rows; put the tokenizer there that it was trained with",
@@ -132,7 +156,6 @@ int64_t model_bytes(const LoadedModel& loaded) {
 }
 
 void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
-  freeze_tree(model);
   const StateDict state = model_state(model);
   const fs::path path = folder;
   write_file_atomically((path / kConfigFile).string(), model_config_json(model));

@@ -22,12 +22,16 @@ inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";  ///< o
 struct LoadedModel {
   std::unique_ptr<Seq2Seq> model;
   std::string folder;                         ///< where the weights were found
-  std::optional<ImportReport> imported = {};  ///< of a Hugging Face folder
+  std::optional<ImportReport> imported = {};  ///< of a model that Hugging Face's or fairseq's programs wrote
+
+  bool from_hf() const { return imported && imported->origin == ModelOrigin::hugging_face; }
 };
 
-/// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last. Error
-/// (model) when there is none.
+/// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last; the one
+/// around a fairseq checkpoint. Error (model) when there is none.
 std::string resolve_model_folder(const std::string& path);
+/// Whether it is a Hugging Face folder or a fairseq checkpoint, whose tokenizer belongs to it.
+bool is_foreign_model(const std::string& path);
 
 /// Whether there is one.
 bool has_model(const std::string& path);
@@ -36,7 +40,8 @@ bool has_model(const std::string& path);
 /// it is broken.
 TransformerConfig read_model_config(const std::string& path);
 
-/// A model with its quantizers, float or packed, from a model folder, a checkpoint, a run or a Hugging Face folder.
+/// A model with its quantizers, float or packed, from a model folder, a checkpoint, a run, a Hugging Face folder or a
+/// fairseq checkpoint.
 /// Errors (model): a file is broken, or differs from the folder's checksums.txt if it has one. Warns when a learned
 /// scale was never calibrated, says what an import made of the tensors.
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
@@ -51,8 +56,8 @@ std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Langu
 int64_t model_bytes(const LoadedModel& loaded);
 
 /// Fills a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
-/// generation_config.json, the tokenizer, checksums.txt. Freezes the model. The folder is read back and compared: Error
-/// (self_check) if a code or a float differs.
+/// generation_config.json, the tokenizer, checksums.txt. The folder is read back and compared: Error (self_check) if a
+/// code or a float differs.
 void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit

@@ -7,6 +7,7 @@
 #include "apps/lib/model/recipe_folder.h"
 #include "apps/lib/options/show.h"
 #include "core/error.h"
+#include "data/corpus/fairseq_data.h"
 #include "optim/schedule.h"
 
 namespace lowbit {
@@ -59,8 +60,9 @@ void check(const TrainOptions& options) {
   loss_scaler_of(options.precision, options.loss_scale, options.optim.update_freq);
   LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
              "valid.metric=bleu needs valid.bleu_rows of at least 1");
-  for (const char* file : {"train.tsv", "dev.tsv"})
-    expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
+  if (!FairseqData::in(options.data.dir))
+    for (const char* file : {"train.tsv", "dev.tsv"})
+      expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
   if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, "data.tokenizer names it");
   if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
 }

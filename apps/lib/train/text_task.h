@@ -17,9 +17,10 @@ struct TextTask {
   ParallelText dev_text;
 };
 
-/// Reads train.tsv and dev.tsv of `options.dir` and tokenises them: with the tokenizer that the options name, else that
-/// of `start`, a Hugging Face folder that training builds on (empty: none), else the one in `options.dir`; if there is
-/// none, a joint one is trained on train.tsv and kept there. Errors (data): missing or broken files; (model): a broken
+/// Reads train.tsv and dev.tsv of `options.dir` and tokenises them, or the ids of train and valid that
+/// fairseq-preprocess wrote there: with the tokenizer that the options name, else that of `start`, a Hugging Face
+/// folder or fairseq checkpoint that training builds on (empty: none), else the one in `options.dir`; if there is none,
+/// a joint one is trained on train.tsv and kept there. Errors (data): missing or broken files; (model): a broken
 /// tokenizer.
 TextTask load_text_task(const DataOptions& options, const std::string& start);
 

@@ -30,9 +30,9 @@ void declare_model(OptionRegistry& r, ModelOptions& o) {
 }
 
 void declare_data(OptionRegistry& r, DataOptions& o) {
-  r.add("data.dir", o.dir, "folder that `lowbit prepare` wrote").positional("DATA").required();
+  r.add("data.dir", o.dir, "folder that `lowbit prepare` or fairseq-preprocess wrote").positional("DATA").required();
   r.add("data.tokenizer", o.tokenizer,
-        "sentencepiece model, or folder of a tokenizer; default: that of a Hugging Face folder to start from, "
+        "sentencepiece model, or folder of a tokenizer; default: that of a foreign model to start from, "
         "else the one in the data folder, trained there once");
   declare_language_options(r, o.languages);
   r.add("data.vocab_size", o.vocab_size, "pieces of a tokenizer that is trained").range(16, 1 << 20);

@@ -348,6 +348,13 @@ class Machine {
 
 }  // namespace
 
+const PickleValue* PickleValue::value_of(std::string_view key) const {
+  if (kind != Kind::dict) return nullptr;
+  for (size_t i = items.size(); i >= 2; i -= 2)
+    if (items[i - 2]->is(Kind::text) && items[i - 2]->text == key) return items[i - 1];
+  return nullptr;
+}
+
 Pickle::Pickle(std::span<const std::byte> bytes, const std::string& where, size_t begin) {
   LB_CHECK(begin <= bytes.size(), "import", "{}: a pickle at byte {} of {}", where, begin, bytes.size());
   Machine machine(bytes, where, begin, values_);

@@ -41,6 +41,10 @@ struct PickleValue {
   bool is(Kind other) const { return kind == other; }
   /// Whether this is what calling the global of that name would make.
   bool made_by(std::string_view global) const { return kind == Kind::object && items[0]->text == global; }
+  /// What a dict holds under a text (the last such), or null, as for everything that is no dict.
+  const PickleValue* value_of(std::string_view key) const;
+  /// The state of an object, its attributes as a rule; null if it has none.
+  const PickleValue* state() const { return kind == Kind::object && items.size() == 3 ? items[2] : nullptr; }
 };
 
 /// Reads one pickle without executing any of it: no global is ever looked up, called or imported, and only those of a

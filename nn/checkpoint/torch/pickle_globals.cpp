@@ -30,13 +30,23 @@ constexpr std::string_view kKnown[] = {
     "torch.int64",
     "collections.OrderedDict",
     "collections.defaultdict",
+    "collections.Counter",
     "argparse.Namespace",
+    "omegaconf.dictconfig.DictConfig",
+    "omegaconf.listconfig.ListConfig",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.ndarray",
+    "numpy.dtype",
     "builtins.dict",
     "builtins.list",
     "builtins.tuple",
     "builtins.set",
     "builtins.frozenset",
     "builtins.int",
+    "builtins.long",
     "builtins.float",
     "builtins.bool",
     "builtins.str",
@@ -48,6 +58,15 @@ constexpr std::string_view kKnown[] = {
     "_codecs.encode",
 };
 
+/// Packages of a trainer's own records, any class of which may stand beside the weights.
+constexpr std::string_view kPackages[] = {"fairseq.*", "omegaconf.*", "typing.*"};
+
+/// Whether a module is in the package of "fairseq.*".
+bool belongs(std::string_view module, std::string_view package) {
+  package.remove_suffix(2);
+  return module.starts_with(package) && (module.size() == package.size() || module[package.size()] == '.');
+}
+
 }  // namespace
 
 std::string_view known_pickle_global(std::string_view module, std::string_view name) {
@@ -57,7 +76,10 @@ std::string_view known_pickle_global(std::string_view module, std::string_view n
     return known.size() == module.size() + 1 + name.size() && known.starts_with(module) &&
            known[module.size()] == '.' && known.ends_with(name);
   });
-  return found == std::end(kKnown) ? std::string_view() : *found;
+  if (found != std::end(kKnown)) return *found;
+  for (const std::string_view package : kPackages)
+    if (belongs(module, package)) return package;
+  return {};
 }
 
 }  // namespace lowbit

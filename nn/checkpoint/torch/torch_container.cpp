@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/files/crc32.h"
 #include "core/text.h"
 #include "nn/checkpoint/torch/zip_file.h"
 
@@ -48,8 +49,28 @@ TorchContainer::TorchContainer(const std::string& path) : path_(path), file_(pat
     refuse("no file that torch.save wrote: neither its zip archive nor its stream of pickles");
 }
 
-const TorchContainer::Storage& TorchContainer::storage(const PickleValue& stored) const {
-  return storages_.at(stored.items[0]->items[2]->text);
+const TorchContainer::Storage& TorchContainer::storage(const PickleValue& stored) {
+  const std::string_view key = stored.items[0]->items[2]->text;
+  Storage& storage = storages_.at(key);
+  if (storage.check_sum != 0) compare_check_sum(fmt::format("data/{}", key), storage.bytes, storage.check_sum);
+  storage.check_sum = 0;
+  return storage;
+}
+
+/// By pieces, so that a large entry does not count as memory of the process.
+void TorchContainer::compare_check_sum(std::string_view name, std::span<const std::byte> bytes,
+                                       uint32_t check_sum) const {
+  if (check_sum == 0) return;
+  constexpr size_t kPiece = size_t{16} << 20;
+  uint32_t sum = 0;
+  for (size_t at = 0; at < bytes.size(); at += kPiece) {
+    const auto piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
+    sum = crc32(piece, sum);
+    if (bytes.size() > kPiece) file_.release(piece);
+  }
+  if (sum != check_sum)
+    refuse("entry {} has check sum {:08x}, the archive says {:08x}: the file is damaged", quoted_name(name), sum,
+           check_sum);
 }
 
 void TorchContainer::read_archive() {
@@ -59,22 +80,26 @@ void TorchContainer::read_archive() {
   const auto find = [&](const std::string& name) { return entries.find(folder + name); };
   if (find("constants.pkl") != entries.end()) refuse("holds a TorchScript program, which is not run here");
   if (const auto order = find("byteorder"); order != entries.end()) {
-    const auto bytes = order->second;
+    const auto bytes = order->second.bytes;
     if (std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()) != "little")
       refuse("the numbers are not little-endian");
   }
   const auto pickle = find("data.pkl");
   if (pickle == entries.end()) refuse("no entry {} in the zip archive", quoted_name(folder + "data.pkl"));
-  pickle_.emplace(pickle->second, path_ + " (" + quoted_name(pickle->first) + ")");
-  if (pickle_->end() != pickle->second.size()) refuse("bytes follow the end of the pickle");
+  const auto& [bytes, check_sum] = pickle->second;
+  compare_check_sum(pickle->first, bytes, check_sum);
+  pickle_.emplace(bytes, path_ + " (" + quoted_name(pickle->first) + ")");
+  if (pickle_->end() != bytes.size()) refuse("bytes follow the end of the pickle");
   read_claims();
   for (auto& [key, storage] : storages_) {
     const auto data = find("data/" + std::string(key));
     if (data == entries.end())
       refuse("no entry {} in the zip archive", quoted_name(folder + "data/" + std::string(key)));
-    if (data->second.size() != storage.size)
-      refuse("entry {} has {} bytes, the pickle says {}", quoted_name(data->first), data->second.size(), storage.size);
-    storage.bytes = data->second;
+    if (data->second.bytes.size() != storage.size)
+      refuse("entry {} has {} bytes, the pickle says {}", quoted_name(data->first), data->second.bytes.size(),
+             storage.size);
+    storage.bytes = data->second.bytes;
+    storage.check_sum = data->second.check_sum;
   }
 }
 

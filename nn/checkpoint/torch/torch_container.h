@@ -17,20 +17,22 @@ namespace lowbit {
 /// (since PyTorch 1.6) or the stream of pickles before it; the still older tar is refused by name, as is TorchScript.
 ///
 /// Errors (model), naming the file and the byte, entry or storage: those of read_zip and Pickle, none of the
-/// containers, big-endian, a storage that is not there, of an unknown type or of another size than the pickle says.
+/// containers, big-endian, a storage that is not there, of an unknown type or of another size than the pickle says; an
+/// entry of the archive whose check sum is another (of a storage: when it is first asked for).
 class TorchContainer {
  public:
   struct Storage {
     DType dtype = DType::f32;
     uint64_t size = 0;  ///< in bytes, as the pickle says
     std::span<const std::byte> bytes;
+    uint32_t check_sum = 0;  ///< in an archive, until it has been compared; 0: none
   };
 
   explicit TorchContainer(const std::string& path);
 
   const PickleValue& root() const { return pickle_->root(); }
   /// Of a value of Kind::stored in this pickle.
-  const Storage& storage(const PickleValue& stored) const;
+  const Storage& storage(const PickleValue& stored);
   const MappedFile& file() const { return file_; }
 
  private:
@@ -40,6 +42,7 @@ class TorchContainer {
   }
   void read_archive();
   void read_stream();
+  void compare_check_sum(std::string_view name, std::span<const std::byte> bytes, uint32_t check_sum) const;
   void read_claims();
   void read_claim(const PickleValue& stored);
 

@@ -11,7 +11,7 @@ using Kind = PickleValue::Kind;
 /// The tensor of one name; every failure names the file and it.
 class TensorReader {
  public:
-  TensorReader(const std::string& path, const TorchContainer& container, std::string_view name)
+  TensorReader(const std::string& path, TorchContainer& container, std::string_view name)
       : path_(path), container_(container), name_(name) {}
 
   StoredTensor read(const PickleValue& value) const {
@@ -84,17 +84,18 @@ class TensorReader {
   }
 
   const std::string& path_;
-  const TorchContainer& container_;
+  TorchContainer& container_;
   std::string_view name_;
 };
 
 }  // namespace
 
-TorchFile::TorchFile(const std::string& path) : TensorFile(path), container_(path) {
-  const PickleValue& root = container_.root();
-  LB_REQUIRE(root.is(Kind::dict), ErrorKind::model, "import", "{}: no mapping of names to tensors", path);
-  for (size_t i = 0; i < root.items.size(); i += 2) {
-    const PickleValue &name = *root.items[i], &value = *root.items[i + 1];
+TorchFile::TorchFile(const std::string& path, std::string_view key) : TensorFile(path), container_(path) {
+  const PickleValue* state = key.empty() ? &root() : root().value_of(key);
+  LB_REQUIRE(state && state->is(Kind::dict), ErrorKind::model, "import", "{}: no mapping of names to tensors{}", path,
+             key.empty() ? "" : fmt::format(" under the key {}", quoted_name(key)));
+  for (size_t i = 0; i < state->items.size(); i += 2) {
+    const PickleValue &name = *state->items[i], &value = *state->items[i + 1];
     LB_REQUIRE(name.is(Kind::text), ErrorKind::model, "import", "{}: a name that is no text", path);
     const bool first = entries_.emplace(name.text, TensorReader(path, container_, name.text).read(value)).second;
     LB_REQUIRE(first, ErrorKind::model, "import", "{}: {} stands there twice", path, quoted_name(name.text));

@@ -97,7 +97,7 @@ class DirectoryReader {
     uint64_t packed = number(at + 20, 4), size = number(at + 24, 4), local = number(at + 42, 4);
     take_64(name, at + kCentralBytes + name_length, extra, {&size, &packed, &local});
     if (packed != size) refuse("entry {} has {} bytes stored as {}", quoted_name(name), size, packed);
-    add(name, local, size);
+    add(name, local, size, static_cast<uint32_t>(number(at + 16, 4)));
     return next;
   }
 
@@ -120,7 +120,7 @@ class DirectoryReader {
   }
 
   /// Sizes in the local header may be zero; its name must be the same.
-  void add(const std::string& name, uint64_t local, uint64_t size) {
+  void add(const std::string& name, uint64_t local, uint64_t size, uint32_t check_sum) {
     if (local > directory_ || number(local, 4, directory_) != kLocal)
       refuse("entry {} is not at byte {}, where it is said to be", quoted_name(name), local);
     const uint64_t name_length = number(local + 26, 2, directory_);
@@ -129,7 +129,7 @@ class DirectoryReader {
       refuse("entry {} is said to have {} bytes from {}, the directory begins at {}", quoted_name(name), size, data,
              directory_);
     if (text(local + kLocalBytes, name_length) != name) refuse("entry {} has another name there", quoted_name(name));
-    if (!entries.emplace(name, file_.subspan(data, size)).second)
+    if (!entries.emplace(name, ZipEntry{file_.subspan(data, size), check_sum}).second)
       refuse("entry {} stands there twice", quoted_name(name));
     ranges_.push_back({local, data + size, name});
   }

@@ -103,6 +103,12 @@ TEST(BartTokenizer, RefusesOtherTokenizerJsonByName) {
   refused([](json& j) { j["added_tokens"].push_back({{"id", 605}, {"content", "<new>"}}); }, {"<new>"});
   refused([](json& j) { j["model"]["merges"].push_back({"a"}); }, {"merge"});
   refused([](json& j) { j["model"]["vocab"] = 3; }, {"model.vocab"});
+  refused([](json& j) { j["added_tokens"].push_back(7); }, {"added token 7"});
+  refused([](json& j) { j["added_tokens"].push_back({{"content", 7}}); }, {"added token", "content"});
+  const test::TempDir folder;
+  std::ofstream(folder.path("tokenizer.json"))
+      << R"({"model": {"type": )" << std::string(1'000'000, '[') << std::string(1'000'000, ']') << "}}";
+  test::expect_error(ErrorKind::model, {"tokenizer.json", "not a JSON object"}, [&] { open_tokenizer(folder.path()); });
 }
 
 TEST(BartTokenizer, BrokenFilesAreErrors) {

@@ -200,6 +200,8 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("model_type", "t5", {"config.json", "t5", "only bart and mbart"});
   configured("model_type", "mbart", {"model.safetensors", "missing", "layer_norm"});
   configured("vocab_size", 30, {kShared, "[29, 12]", "[30, 12]"});
+  configured("vocab_size", 2147483647, {"model.safetensors", "config.json asks for 2.58e+10"});
+  configured("encoder_ffn_dim", 2147483647, {"model.safetensors", "config.json asks for"});
   configured("decoder_layers", 3, {"missing", "model.decoder.layers.2."});
   configured("decoder_layers", 1, {"not of such a model", "model.decoder.layers.1."});
   configured("max_position_embeddings", 12, {"embed_positions.weight"});
@@ -212,6 +214,7 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("quantization_config", {{"quant_method", "bitsandbytes"}}, {"quantization_config"});
   configured("normalize_before", true, {"normalize_before"});
   configured("pad_token_id", 29, {"pad_token_id", "29"});
+  configured("tie_word_embeddings", false, {"config.json", "tie_word_embeddings", "lm_head.weight"});
   const HfFolder folder("hf_bart");
   std::ofstream(folder.path("config.json")) << "{";
   expect_refused(folder, {"config.json", "not a JSON object"});

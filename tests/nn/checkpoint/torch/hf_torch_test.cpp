@@ -100,7 +100,7 @@ TEST(HfTorch, RefusesByTheSameRules) {
 }
 
 TEST(HfTorch, ATensorOfAnotherNameIsMissingAndUnexpected) {
-  std::string bytes = test::contents(golden("bart.bin"));
+  std::string bytes = test::contents(golden("bart-stream.bin"));
   const std::string name = "model.encoder.layers.0.fc1.bias";
   bytes.replace(bytes.find(name), name.size(), "model.encoder.layers.0.fc9.bias");
   BinFolder(bytes).expect_refused({kBin, "1 tensor missing", name.c_str(), "fc9.bias"});

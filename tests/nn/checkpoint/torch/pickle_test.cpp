@@ -97,12 +97,23 @@ TEST(Pickle, RefusesEveryGlobalThatIsNotListedByNameAndByte) {
   expect_refused("cos\nsystem\n(X\x04\x00\x00\x00truetR."s, {"weights.bin", "byte 0", "\"os.system\""});
   for (const char* global : {"posix\nsystem", "builtins\neval", "__builtin__\nexec", "builtins\ngetattr",
                              "subprocess\nPopen", "torch.hub\nload", "torch\nload", "collections\nOrderedDict.x",
-                             "torch._utils\n_rebuild_tensor_v3", "numpy.core.multiarray\n_reconstruct", "\n", ".\n."})
+                             "torch._utils\n_rebuild_tensor_v3", "numpy\nload", "fairseqs.x\nA", "\n", ".\n."})
     expect_refused(std::string("\x80\x02N0c") + global + "\n)R.", {"byte 4", "not among the classes"});
   expect_refused("\x80\x04\x8c\x02os\x8c\x06system\x93.", {"byte 14", "\"os.system\""});
   expect_refused("\x80\x04N\x8c\x06system\x93.", {"the name of a global is no text"});
   expect_refused(fmt::format("cx\n{}\n.", std::string(100'000, 'y')), {"byte 0", "yyy"});
   expect_refused("c\x1b[31m\n\xff\n.", {"byte 0", "\\u001b"});
+}
+
+TEST(Pickle, KeepsClassesOfATrainersPackageAsThatPackage) {
+  const std::string bytes =
+      "\x80\x02"
+      "cfairseq.data.dictionary\nDictionary\n)\x81}(X\x01\x00\x00\x00kK\x05ub."s;
+  const Pickle pickle(std::as_bytes(std::span(bytes)), "weights.bin");
+  EXPECT_TRUE(pickle.root().made_by("fairseq.*"));
+  ASSERT_TRUE(pickle.root().state());
+  EXPECT_EQ(pickle.root().state()->value_of("k")->integer, 5);
+  EXPECT_FALSE(pickle.root().state()->value_of("q") || pickle.root().value_of("k"));
 }
 
 TEST(Pickle, RefusesEveryOtherOpcodeByNumberAndByte) {

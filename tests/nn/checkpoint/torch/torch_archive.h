@@ -23,6 +23,7 @@ struct ZipEntry {
   int64_t size = -1, packed = -1, local = -1;  ///< -1: the truth
   std::string local_name = {};                 ///< empty: the same
   std::string extra = {};                      ///< fields in the directory
+  uint32_t check_sum = 0;                      ///< 0: none was computed
 };
 
 /// A stored zip archive as torch writes it: sizes of zero in the local headers.
@@ -35,9 +36,9 @@ inline std::string zip_archive(const std::vector<ZipEntry>& entries) {
     const std::string& there = entry.local_name.empty() ? entry.name : entry.local_name;
     file += "PK\x03\x04" + little(20, 2) + little(entry.flags, 2) + little(entry.method, 2) + little(0, 16) +
             little(there.size(), 2) + little(0, 2) + there + entry.data;
-    directory += "PK\x01\x02" + little(0, 4) + little(entry.flags, 2) + little(entry.method, 2) + little(0, 8) +
-                 little(packed, 4) + little(size, 4) + little(entry.name.size(), 2) + little(entry.extra.size(), 2) +
-                 little(0, 10) + little(local, 4) + entry.name + entry.extra;
+    directory += "PK\x01\x02" + little(0, 4) + little(entry.flags, 2) + little(entry.method, 2) + little(0, 4) +
+                 little(entry.check_sum, 4) + little(packed, 4) + little(size, 4) + little(entry.name.size(), 2) +
+                 little(entry.extra.size(), 2) + little(0, 10) + little(local, 4) + entry.name + entry.extra;
   }
   const size_t at = file.size();
   return file + directory + "PK\x05\x06" + little(0, 4) + little(entries.size(), 2) + little(entries.size(), 2) +

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "core/files/crc32.h"
 #include "core/files/safetensors.h"
 #include "tests/nn/checkpoint/torch/torch_archive.h"
 #include "tests/support/expect_error.h"
@@ -97,6 +98,27 @@ TEST_F(TorchFileTest, RefusesAFileCutOffAnywhere) {
     for (size_t length = 0; length < whole.size(); ++length) expect_refused(whole.substr(0, length), {});
     expect_refused(whole + "x", {});
   }
+}
+
+TEST_F(TorchFileTest, ComparesTheCheckSumsOfWhatItReads) {
+  const std::string pickle = PickledTensor{}.str(), data(24, 'x');
+  const auto sum = [](const std::string& bytes) { return crc32(std::as_bytes(std::span(bytes))); };
+  const auto archive = [&](uint32_t of_pickle, uint32_t of_data) {
+    std::vector<ZipEntry> entries = {{"m/data.pkl", pickle}, {"m/data/0", data}, {"m/data/1", "unused"}};
+    entries[0].check_sum = of_pickle;
+    entries[1].check_sum = of_data;
+    entries[2].check_sum = 5;  // wrong, but nobody asks for it
+    return zip_archive(entries);
+  };
+  for (const auto& [of_pickle, of_data] : {std::pair(sum(pickle), sum(data)), std::pair(0u, 0u)})
+    EXPECT_NO_THROW(TorchFile{path(archive(of_pickle, of_data))});
+  expect_refused(archive(sum(pickle) ^ 1, sum(data)), {"m/data.pkl", "check sum", "damaged"});
+  expect_refused(archive(sum(pickle), sum(data) ^ 1), {"data/0", "check sum", "damaged"});
+  std::string damaged = test::contents(golden("awkward.bin"));
+  const TorchFile whole(golden("awkward.bin"));
+  const std::string values = values_of(whole.entries().at("parameter"));
+  damaged[damaged.find(values)] ^= 1;
+  expect_refused(damaged, {"entry \"data/", "check sum"});
 }
 
 /// Whatever a byte becomes, the file is read or refused: nothing else is thrown, and the sanitizers see no wrong step.

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Runs the fuzz targets one after the other, each from the golden files that its reader is tested with.
+#   scripts/fuzz.sh [SECONDS_EACH] [TARGET...]     defaults: 300, all of them
+# Builds build/fuzz (Clang 14). What a target finds stays in build/fuzz/TARGET/.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-300}
+[ $# -eq 0 ] || shift
+targets=${*:-safetensors torch tokenizer_json}
+golden=tests/golden
+cmake --preset fuzz > /dev/null
+for target in $targets; do
+  cmake --build --preset fuzz --target "lowbit_${target}_fuzz" > /dev/null
+  folder=build/fuzz/$target
+  mkdir -p "$folder/corpus" "$folder/seeds"
+  case $target in
+    safetensors) cp $golden/mixed.safetensors $golden/torch/awkward.safetensors "$folder/seeds" ;;
+    torch)
+      cp $golden/torch/awkward*.bin $golden/fairseq/*.pt "$folder/seeds"
+      for archive in $golden/torch/awkward.bin $golden/fairseq/transformer_pre.pt; do  # the pickles alone, too
+        unzip -p "$archive" '*/data.pkl' > "$folder/seeds/$(basename "$archive").pkl"
+      done ;;
+    tokenizer_json)
+      printf '{"model": {"type": "BPE", "vocab": %s, "merges": ["t h", ["th", "e"]]}, ' \
+        "$(cat $golden/bpe/vocab.json)" > "$folder/seeds/tokenizer.json"
+      printf '"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "added_tokens": []}' \
+        >> "$folder/seeds/tokenizer.json" ;;
+  esac
+  echo "$target: $seconds s"
+  OMP_NUM_THREADS=1 nice -n 10 "build/fuzz/tests/fuzz/lowbit_${target}_fuzz" -max_total_time="$seconds" -timeout=10 \
+    -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" \
+    2> "$folder/log" || { tail -n 40 "$folder/log"; exit 1; }
+  grep -E "stat::|Done" "$folder/log"
+done
