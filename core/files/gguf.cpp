@@ -134,10 +134,10 @@ class GgufReader {
     const uint32_t rank = in_.number<uint32_t>();
     if (rank < 1 || rank > 4) refuse(fmt::format("{} has {} axes", quoted_name(name), rank));
     std::vector<int64_t> extents(rank);
-    uint64_t count = 4;
+    uint64_t count = 4;  // bytes, of the largest type
     for (int64_t& extent : extents) {
       const uint64_t given = in_.number<uint64_t>();
-      if (given > INT64_MAX || __builtin_mul_overflow(count, given, &count))
+      if (given > INT64_MAX || __builtin_mul_overflow(count, given, &count) || count > INT64_MAX)
         refuse(quoted_name(name) + " has a shape that overflows");
       extent = static_cast<int64_t>(given);
     }

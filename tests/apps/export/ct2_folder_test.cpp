@@ -1,3 +1,5 @@
+#include "apps/lib/model/ct2_folder.h"
+
 #include <nlohmann/json.hpp>
 
 #include "apps/lib/model/model_folder.h"
@@ -61,6 +63,41 @@ TEST_F(Ct2Folder, OfBartLeavesSpecialTokensToTheCaller) {
   EXPECT_EQ(written["add_source_bos"], false);
   EXPECT_EQ(written["add_source_eos"], false);
   EXPECT_EQ(written["decoder_start_token"], "</s>");
+}
+
+/// 29 pieces around which sequences stand as told.
+class FramedTokenizer final : public Tokenizer {
+ public:
+  explicit FramedTokenizer(Framing framing) : framing_(std::move(framing)) {}
+  std::vector<int32_t> encode(std::string_view) const override { return {}; }
+  std::string decode(std::span<const int32_t>) const override { return ""; }
+  int64_t vocab_size() const override { return 29; }
+  std::string piece(int32_t id) const override { return fmt::format("piece{}", id); }
+  const SpecialIds& special_ids() const override { return ids_; }
+  Framing framing() const override { return framing_; }
+  uint64_t fingerprint() const override { return 0; }
+  void save(const fs::path&) const override {}
+
+ private:
+  Framing framing_;
+  SpecialIds ids_;
+};
+
+TEST_F(Ct2Folder, OfMbartStartsWithTheCallersLanguageOrWithItsEnd) {
+  const auto config_with = [&](const Framing& framing, const std::string& name) {
+    LoadedModel loaded = load_model(LB_TEST_DIR "/golden/hf_mbart");
+    fs::create_directory(path(name));
+    fill_ct2_folder(loaded, FramedTokenizer(framing), path(name));
+    return Json::parse(read(name + "/config.json"));
+  };
+  const Json cc25 = config_with({.source_close = {2}, .source_end = 25, .target_end = 26, .decoder_start = 26}, "cc25"),
+             mbart50 = config_with({.source_begin = {25}, .target_begin = {26}, .forced_bos = 26}, "mbart50");
+  EXPECT_TRUE(cc25["decoder_start_token"].is_null());
+  EXPECT_EQ(mbart50["decoder_start_token"], "piece2");
+  for (const Json& config : {cc25, mbart50}) {
+    EXPECT_EQ(config["add_source_eos"], false);
+    EXPECT_EQ(config["unk_token"], "piece3");
+  }
 }
 
 }  // namespace

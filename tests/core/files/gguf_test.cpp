@@ -133,6 +133,7 @@ TEST(Gguf, BrokenFilesAreRefused) {
   const size_t record = whole.find("TQ2_0") + 5;
   refused(changed(record + 4, 1), {"no whole blocks"});
   refused(changed(record + 11, 0x7f), {"a shape that overflows"});
+  refused(changed(whole.find("vector") + 6 + 11, 0x20), {"vector", "a shape that overflows"});
   refused(changed(record + 20, 1), {"is not where the tensor before it ends"});  // F16
   refused(changed(record + 20, 99), {"type 99"});
   refused(changed(record + 24, 32), {"is not where the tensor before it ends"});
