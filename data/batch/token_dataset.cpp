@@ -37,7 +37,7 @@ uint64_t TokenDataset::fingerprint() const {
 
 TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer) {
   TokenDataset dataset;
-  dataset.framing = tokenizer.framing();
+  dataset.framings = {tokenizer.framing()};
   for (const std::string& line : text.source) dataset.source.append(encode_source(tokenizer, line));
   for (const std::string& line : text.target) dataset.target.append(encode_target(tokenizer, line));
   return dataset;

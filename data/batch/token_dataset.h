@@ -27,7 +27,12 @@ class TokenRows {
 /// A tokenised parallel corpus; rows lack their last token and the decoder's first, which the batcher adds.
 struct TokenDataset {
   TokenRows source, target;
-  Framing framing = {};  ///< which these are
+  std::vector<Framing> framings = {Framing{}};  ///< which these are
+  std::vector<int32_t> framing_of = {};         ///< [size] place in framings; empty: all rows have the first
+
+  const Framing& framing(int64_t row) const {
+    return framings[framing_of.empty() ? 0 : static_cast<size_t>(framing_of[static_cast<size_t>(row)])];
+  }
   int64_t size() const { return source.size(); }
   uint64_t fingerprint() const;
 };

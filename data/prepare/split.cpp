@@ -79,8 +79,11 @@ class Selector {
     selected.target = hash(target_key);
     const TextHash pair = hash(selected.source_key + '\0' + target_key);
     if (pairs_.contains(pair) || per_source_[selected.source] >= options_.max_per_source) return reject("duplicate");
+    if (options_.max_per_target > 0 && per_target_[selected.target] >= options_.max_per_target)
+      return reject("duplicate");
     pairs_.insert(pair);
     ++per_source_[selected.source];
+    ++per_target_[selected.target];
     selected.pattern = hash(template_key(row.source));
     if (int64_t& rows = per_template_[selected.pattern]; rows < options_.max_per_template)
       ++rows;
@@ -100,7 +103,7 @@ class Selector {
   const SplitOptions& options_;
   SplitCorpus& corpus_;
   std::unordered_set<TextHash> pairs_;
-  std::unordered_map<TextHash, int64_t> per_source_, per_template_;
+  std::unordered_map<TextHash, int64_t> per_source_, per_target_, per_template_;
 };
 
 /// The rows of dev or test that tell something about generalisation; `used` holds the sources of earlier held-out sets.
@@ -129,6 +132,14 @@ void cut(std::vector<AlignedRow>& rows, int64_t count) {
 }
 
 }  // namespace
+
+SplitOptions for_summaries(SplitOptions options) {
+  constexpr int64_t kAnyLength = 1 << 20;
+  options.filter = {.min_words = 1, .max_words = kAnyLength, .max_ratio = 1e9, .max_copied = 1};
+  options.max_per_source = options.max_per_target = options.max_per_document = 1;
+  options.min_held_out_words = 1, options.max_held_out_words = kAnyLength;
+  return options;
+}
 
 double document_position(std::string_view key) {
   const auto digest = Sha256().update(std::string_view("lowbit-v1\0", 10)).update(key).digest();

@@ -5,16 +5,16 @@
 
 #include "apps/lib/model/batch_tensors.h"
 #include "autograd/grad_mode.h"
-#include "data/batch/batcher.h"
 
 namespace lowbit {
 
-LossFigures evaluate_loss(Seq2Seq& model, const TokenDataset& data, int64_t max_tokens) {
+LossFigures evaluate_loss(Seq2Seq& model, const TokenDataset& data, int64_t max_tokens, Overlong overlong) {
   GradMode off(false);
   const TransformerConfig& config = model.config();
   Batcher batches(data, {.max_tokens = max_tokens,
                          .max_source = config.max_positions,
                          .max_target = config.max_positions,
+                         .overlong = overlong,
                          .order = Order::by_length,
                          .start_id = config.decoder_start});
   LossFigures figures{.left_out = batches.describe_overlong()};

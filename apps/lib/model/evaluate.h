@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/lib/model/translator.h"
+#include "data/batch/batcher.h"
 #include "data/batch/token_dataset.h"
 #include "data/corpus/parallel_text.h"
 #include "data/metrics/bleu.h"
@@ -15,7 +16,8 @@ struct LossFigures {
 };
 
 /// Teacher-forced figures over a whole dataset.
-LossFigures evaluate_loss(Seq2Seq& model, const TokenDataset& data, int64_t max_tokens);
+LossFigures evaluate_loss(Seq2Seq& model, const TokenDataset& data, int64_t max_tokens,
+                          Overlong overlong = Overlong::drop);
 
 struct TranslationFigures {
   BleuScore bleu;

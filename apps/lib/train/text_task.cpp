@@ -1,10 +1,14 @@
 #include "apps/lib/train/text_task.h"
 
 #include <filesystem>
+#include <functional>
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/model/model_folder.h"
 #include "core/error.h"
+#include "data/corpus/documents.h"
+#include "data/denoise/blocks.h"
+#include "data/denoise/denoising.h"
 #include "data/tokenizer/open_tokenizer.h"
 #include "data/tokenizer/sentencepiece_tokenizer.h"
 
@@ -13,9 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unique_ptr<Tokenizer> choose_tokenizer(const DataOptions& options, const std::string& start,
-                                            const ParallelText& train) {
+/// What a new vocabulary is learned from.
+struct TrainingText {
+  std::vector<std::string> lines, symbols;
+};
+
+std::unique_ptr<Tokenizer> choose_tokenizer(const TrainOptions& train, const std::function<TrainingText()>& text) {
+  const DataOptions& options = train.data;
   const Languages& languages = options.languages;
+  const std::string& start = train.finetune_from.empty() ? train.teacher.model : train.finetune_from;
   const int64_t rows = start.empty() ? -1 : read_model_config(start).vocab;
   if (!options.tokenizer.empty()) {
     auto named = open_tokenizer(options.tokenizer, rows, languages);
@@ -25,26 +35,82 @@ std::unique_ptr<Tokenizer> choose_tokenizer(const DataOptions& options, const st
   if (!start.empty() && is_hf_folder(start))
     if (auto its = open_tokenizer(start, rows, languages)) return its;
   if (auto prepared = open_tokenizer(options.dir, rows, languages)) return prepared;
-  log_info("training a joint vocabulary of {} pieces on {} rows", options.vocab_size, train.size());
-  std::vector<std::string> texts = train.source;
-  texts.insert(texts.end(), train.target.begin(), train.target.end());
+  const TrainingText learned = text();
+  log_info("training a joint vocabulary of {} pieces on {} lines", options.vocab_size, learned.lines.size());
   auto tokenizer = std::make_unique<SentencePieceTokenizer>(
-      SentencePieceTokenizer::train(texts, {.vocab_size = options.vocab_size}));
+      SentencePieceTokenizer::train(learned.lines, {.vocab_size = options.vocab_size, .symbols = learned.symbols}));
   tokenizer->save(options.dir);
   return tokenizer;
 }
 
+std::vector<std::string> text_names(const TrainOptions& options, const std::string& part) {
+  if (options.denoise.languages.empty()) return {part + ".txt"};
+  std::vector<std::string> names;
+  for (const std::string& language : options.denoise.languages)
+    names.push_back(fmt::format("{}.{}.txt", part, language));
+  return names;
+}
+
+std::vector<LanguageDocuments> read_corpus(const TrainOptions& options, const std::string& part) {
+  std::vector<LanguageDocuments> corpus;
+  for (const std::string& name : text_names(options, part))
+    corpus.push_back({"", read_documents(fs::path(options.data.dir) / name)});
+  for (size_t i = 0; i < options.denoise.languages.size(); ++i) corpus[i].language = options.denoise.languages[i];
+  return corpus;
+}
+
+TextTask load_denoising(const TrainOptions& options) {
+  const std::vector<LanguageDocuments> train = read_corpus(options, "train"), dev = read_corpus(options, "dev");
+  TextTask task;
+  task.tokenizer = choose_tokenizer(options, [&] {
+    TrainingText text{.symbols = {"<mask>"}};
+    for (const LanguageDocuments& part : train) {
+      if (!part.language.empty()) text.symbols.push_back(language_symbol(part.language));
+      for (const Document& document : part.documents)
+        text.lines.insert(text.lines.end(), document.begin(), document.end());
+    }
+    return text;
+  });
+  const Tokenizer& tokenizer = *task.tokenizer;
+  const BlockOptions blocks{.tokens_per_sample = options.denoise.tokens_per_sample,
+                            .sampling_alpha = options.denoise.sampling_alpha,
+                            .seed = static_cast<uint64_t>(options.seed)};
+  task.noise.emplace(options.denoise.noise, noise_vocabulary(tokenizer, !options.denoise.languages.empty()));
+  task.train = cut_blocks(train, tokenizer, blocks);
+  task.dev = noised_dataset(cut_blocks(dev, tokenizer, blocks), *task.noise, blocks.seed, blocks.tokens_per_sample,
+                            tokenizer.special_ids());
+  log_info("{} training blocks with {} tokens, {} dev blocks, {} pieces", task.train.size(), task.train.target.tokens(),
+           task.dev.size(), tokenizer.vocab_size());
+  return task;
+}
+
+TextTask load_seq2seq(const TrainOptions& options) {
+  const fs::path dir = options.data.dir;
+  const ParallelText train = read_parallel_tsv(dir / "train.tsv");
+  TextTask task{.dev_text = read_parallel_tsv(dir / "dev.tsv")};
+  task.tokenizer = choose_tokenizer(options, [&] {
+    TrainingText text{.lines = train.source};
+    text.lines.insert(text.lines.end(), train.target.begin(), train.target.end());
+    return text;
+  });
+  task.train = tokenize(train, *task.tokenizer);
+  task.dev = tokenize(task.dev_text, *task.tokenizer);
+  log_info("{} training rows with {} target tokens, {} dev rows, {} pieces", task.train.size(),
+           task.train.target.tokens(), task.dev.size(), task.tokenizer->vocab_size());
+  return task;
+}
+
 }  // namespace
 
-TextTask load_text_task(const DataOptions& options, const std::string& start) {
-  const fs::path dir = options.dir;
-  const ParallelText train = read_parallel_tsv(dir / "train.tsv");
-  ParallelText dev = read_parallel_tsv(dir / "dev.tsv");
-  std::unique_ptr<Tokenizer> tokenizer = choose_tokenizer(options, start, train);
-  TokenDataset train_ids = tokenize(train, *tokenizer), dev_ids = tokenize(dev, *tokenizer);
-  log_info("{} training rows with {} target tokens, {} dev rows, {} pieces", train_ids.size(),
-           train_ids.target.tokens(), dev_ids.size(), tokenizer->vocab_size());
-  return {std::move(tokenizer), std::move(train_ids), std::move(dev_ids), std::move(dev)};
+std::vector<std::string> task_files(const TrainOptions& options) {
+  if (options.data.task == TrainTask::seq2seq) return {"train.tsv", "dev.tsv"};
+  std::vector<std::string> names = text_names(options, "train"), dev = text_names(options, "dev");
+  names.insert(names.end(), dev.begin(), dev.end());
+  return names;
+}
+
+TextTask load_text_task(const TrainOptions& options) {
+  return options.data.task == TrainTask::seq2seq ? load_seq2seq(options) : load_denoising(options);
 }
 
 }  // namespace lowbit

@@ -8,7 +8,8 @@
 #include "apps/lib/train/precision_options.h"
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
-#include "data/tokenizer/mbart_tokenizer.h"
+#include "data/denoise/noise.h"
+#include "data/tokenizer/tokenizer.h"
 #include "nn/loss/objective.h"
 #include "nn/transformer/config.h"
 #include "optim/adam.h"
@@ -41,14 +42,26 @@ inline constexpr ModelSize kModelSizes[] = {
     {"model.max_positions", &ModelOptions::max_positions, &TransformerConfig::max_positions},
 };
 
+enum class TrainTask : uint8_t { seq2seq, denoising };
+
 struct DataOptions {
-  std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, test.tsv
+  TrainTask task = TrainTask::seq2seq;
+  std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, or for denoising train.txt, dev.txt
   std::string tokenizer;  ///< sentencepiece model or a folder with a tokenizer; empty: see load_text_task()
   Languages languages;    ///< of mBART's tokenizer
   int64_t vocab_size = 4096;
   int64_t max_tokens = 2500;
   int64_t max_length = 200;
+  bool truncate_source = false;
   int64_t prefetch = 4;
+};
+
+/// Pretraining on running text.
+struct DenoiseOptions {
+  NoiseOptions noise;
+  int64_t tokens_per_sample = 0;       ///< 0: as long as everything allows
+  std::vector<std::string> languages;  ///< the text of each is train.LANGUAGE.txt; empty: one language, train.txt
+  double sampling_alpha = 0.7;
 };
 
 enum class OptimizerKind : uint8_t { adam, adamw, sgd };
@@ -102,6 +115,7 @@ struct TrainOptions {
   std::string finetune_from;
   ModelOptions model;
   DataOptions data;
+  DenoiseOptions denoise;
   OptimOptions optim;
   PrecisionOptions precision;
   LossScaleOptions loss_scale;
