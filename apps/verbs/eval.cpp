@@ -18,7 +18,7 @@ struct EvalOptions {
   std::string model, data;
   GenerationConfig search = kDefaultSearch;
   Languages languages;
-  int64_t max_tokens = 2048, threads = 0;
+  int64_t language_column = 0, max_tokens = 2048, threads = 0;
   bool json = false;
 };
 
@@ -29,6 +29,7 @@ void declare(OptionRegistry& r, EvalOptions& o) {
       .required();
   declare_generation_options(r, o.search);
   declare_language_options(r, o.languages);
+  declare_language_column(r, o.language_column);
   r.add("eval.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   r.add("eval.json", o.json, "print one JSON object");
@@ -38,22 +39,25 @@ int run(const EvalOptions& options, const OptionRegistry& registry) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const LoadedModel loaded = load_model(options.model);
   const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded, options.languages);
-  const ParallelText text = read_parallel_tsv(options.data);
-  const LossFigures loss = evaluate_loss(*loaded.model, tokenize(text, *tokenizer), options.max_tokens);
+  const std::string& source = options.languages.source;
+  const ParallelText text = read_parallel_tsv(options.data, {.language = static_cast<int>(options.language_column)});
+  const LossFigures loss = evaluate_loss(*loaded.model, tokenize(text, *tokenizer, source), options.max_tokens);
   if (!loss.left_out.empty()) log_warning("{}: the loss: {}", options.data, loss.left_out);
   const GenerationConfig search = search_of(loaded, options.search, registry);
-  Translator translator(*loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens});
-  const TranslationFigures figures = evaluate_translation(translator, text);
-  const nlohmann::ordered_json record = {{"model", loaded.folder},
-                                         {"rows", text.size()},
-                                         {"nll_loss", loss.nll / std::numbers::ln2},
-                                         {"ppl", std::exp(loss.nll)},
-                                         {"bleu", figures.bleu.score},
-                                         {"signature", figures.bleu.signature},
-                                         {"beam", beam_of(search)},
-                                         {"length_ratio", figures.length_ratio()},
-                                         {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
-                                         {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}};
+  const TranslationFigures figures = evaluate_translation(
+      *loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens}, text, source);
+  nlohmann::ordered_json record = {{"model", loaded.folder},
+                                   {"rows", text.size()},
+                                   {"nll_loss", loss.nll / std::numbers::ln2},
+                                   {"ppl", std::exp(loss.nll)},
+                                   {"bleu", figures.bleu.score},
+                                   {"signature", figures.bleu.signature},
+                                   {"beam", beam_of(search)},
+                                   {"length_ratio", length_ratio(figures.bleu)},
+                                   {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
+                                   {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}};
+  for (const auto& [language, bleu] : figures.by_language)
+    record["by_language"][language] = {{"bleu", bleu.score}, {"length_ratio", length_ratio(bleu)}};
   if (options.json) {
     write_output(record.dump() + "\n");
   } else {
@@ -61,8 +65,10 @@ int run(const EvalOptions& options, const OptionRegistry& registry) {
         fmt::format("{} rows | nll_loss {:.3f} | ppl {:.2f} | BLEU {:.2f} ({}, {}) | length ratio {:.3f} | {:.0f} "
                     "sentences/s | {:.0f} tokens/s\n",
                     text.size(), record["nll_loss"].get<double>(), record["ppl"].get<double>(), figures.bleu.score,
-                    figures.bleu.signature, describe_search(search), figures.length_ratio(),
+                    figures.bleu.signature, describe_search(search), length_ratio(figures.bleu),
                     record["sentences_per_s"].get<double>(), record["tokens_per_s"].get<double>()));
+    for (const auto& [language, bleu] : figures.by_language)
+      write_output(fmt::format("{}: BLEU {:.2f} | length ratio {:.3f}\n", language, bleu.score, length_ratio(bleu)));
   }
   return 0;
 }

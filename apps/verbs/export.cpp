@@ -33,9 +33,7 @@ PackedFolder write(LoadedModel& loaded, const ExportOptions& options) {
                "{} holds something already; give another --out, or remove it", options.out);
     return write_hf_folder(loaded, options.out);
   }
-  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
-  freeze_tree(*loaded.model);
-  return write_model_folder(*loaded.model, *tokenizer, options.out);
+  return pack_model(loaded, options.out);
 }
 
 int run(const ExportOptions& options, const OptionRegistry&) {

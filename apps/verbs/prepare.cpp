@@ -13,7 +13,8 @@ struct PrepareOptions {
   std::string source;               ///< ddtp, tsv or lines
   std::vector<std::string> inputs;  ///< what the source needs
   std::string out;
-  std::string language, kinds;
+  std::vector<std::string> languages;
+  std::string kinds;
   JsonFields fields;
   std::string lists_of_ids;
   bool skip_empty = false;
@@ -34,8 +35,9 @@ void declare(OptionRegistry& r, PrepareOptions& o) {
         "jsonl: one file, or train, dev and test; story, xsum, splits: folders")
       .positional("INPUT");
   r.add("prepare.out", o.out, "folder for train.tsv, dev.tsv, test.tsv and stats.json").required();
-  r.add("prepare.language", o.language,
-        "ddtp: language of the translations (it, de, fr, ...); synopses: of the descriptions, en unless given")
+  r.add("prepare.language", o.languages,
+        "ddtp: language of the translations (it, de, fr, ...), or several, which adds a column; synopses: of the "
+        "descriptions, en unless given")
       .alias("lang");
   r.add("prepare.kinds", o.kinds, "ddtp: segments to keep: all, syn, item, par or sent");
   r.add("prepare.source_column", o.source_column, "tsv: from 1, or from the end when negative");
@@ -90,17 +92,19 @@ SplitCorpus prepare_summary_corpus(const PrepareOptions& o, SummaryLayout layout
 SplitCorpus prepare(const PrepareOptions& o) {
   if (o.source == "ddtp") {
     expect_inputs(o, 1, "the folder of package lists");
-    LB_REQUIRE(!o.language.empty(), ErrorKind::usage, "prepare", "ddtp needs --language, for example --language it");
+    LB_REQUIRE(!o.languages.empty(), ErrorKind::usage, "prepare", "ddtp needs --language, for example --language it");
     return prepare_ddtp({.lists = o.inputs[0],
-                         .language = o.language,
+                         .languages = o.languages,
                          .kinds = segment_kinds(o.kinds),
                          .out = o.out,
                          .split = o.split});
   }
   if (o.source == "synopses") {
     expect_inputs(o, 1, "the folder of package lists");
-    return prepare_synopses(
-        {.lists = o.inputs[0], .language = o.language.empty() ? "en" : o.language, .out = o.out, .split = o.split});
+    return prepare_synopses({.lists = o.inputs[0],
+                             .language = o.languages.empty() ? "en" : o.languages.front(),
+                             .out = o.out,
+                             .split = o.split});
   }
   if (o.source == "tsv") {
     expect_inputs(o, 1, "one file");

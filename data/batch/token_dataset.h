@@ -37,6 +37,8 @@ struct TokenDataset {
   uint64_t fingerprint() const;
 };
 
-TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer);
+/// Rows whose target has a language are framed for it: they begin, or start the decoder, with its token. Error (usage):
+/// the tokenizer has none for one of them, or for `source_language`.
+TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer, const std::string& source_language = "");
 
 }  // namespace lowbit

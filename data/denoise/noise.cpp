@@ -10,7 +10,7 @@
 namespace lowbit {
 namespace {
 
-constexpr size_t kLongestSpan = 128;
+constexpr int64_t kLongestSpan = 128;
 constexpr double kLeastProbability = 1e-7;
 
 int64_t ceil_share(double share, size_t count) {
@@ -28,7 +28,7 @@ std::vector<size_t> permutation(size_t count, RandomState& random) {
 std::vector<double> cumulative_poisson(double lambda) {
   std::vector<double> sums;
   double p = std::exp(-lambda), sum = 0;
-  for (size_t k = 0; k < kLongestSpan; ++k) {
+  for (int64_t k = 0; k < kLongestSpan; ++k) {
     sums.push_back(sum += p);
     if (p < kLeastProbability) break;
     p *= lambda / static_cast<double>(k + 1);
@@ -141,8 +141,9 @@ Noise::Tokens Noise::mask(Tokens tokens, RandomState& random) const {
   for (size_t i = 0; i < lengths.size(); ++i) spans.push_back({starts[i], lengths[i] - 1, false});
   for (Span& span : spans) span.shows_random = random.next_uniform() < options_.mask_random;
 
-  std::vector<uint8_t> is_start(tokens.size());  // of the text as it was: covering it must not move its words
+  std::vector<int64_t> is_start(tokens.size());  // of the text as it was: covering it must not move its words
   for (size_t i = 0; i < tokens.size(); ++i) is_start[i] = starts_word(i);
+  is_start[last] = kLongestSpan;  // no span gets past it
   std::vector<uint8_t> kept(tokens.size(), 1);
   const auto cover = [&](const Span& span) {
     tokens[span.at] = span.shows_random ? random_token(random) : vocabulary_.mask;
@@ -154,11 +155,8 @@ Noise::Tokens Noise::mask(Tokens tokens, RandomState& random) const {
       cover(span);
   }
   while (!spans.empty()) {  // every span takes one more token, until its words are over or the block ends
-    std::erase_if(spans, [&](Span& span) {
-      if (++span.at == last) return true;
-      span.words -= is_start[span.at];
-      return span.words < 0;
-    });
+    for (Span& span : spans) span.words -= is_start[++span.at];
+    std::erase_if(spans, [](const Span& span) { return span.words < 0; });
     for (const Span& span : spans) {
       if (options_.replace_length == -1)
         cover(span);

@@ -43,11 +43,14 @@ std::string name_of(const std::string& origin, const std::filesystem::path& file
 
 SplitCorpus prepare_ddtp(const PrepareDdtpOptions& options) {
   std::vector<AlignedRow> rows;
-  for (DdtpSegment& segment : read_ddtp(options.lists, options.language)) {
-    const bool wanted =
-        options.kinds.empty() || std::count(options.kinds.begin(), options.kinds.end(), segment.kind) > 0;
-    if (wanted)
-      rows.push_back({"ddtp", "ddtp:" + segment.source_package, std::move(segment.source), std::move(segment.target)});
+  for (const std::string& language : options.languages) {
+    for (DdtpSegment& segment : read_ddtp(options.lists, language)) {
+      const bool wanted =
+          options.kinds.empty() || std::count(options.kinds.begin(), options.kinds.end(), segment.kind) > 0;
+      if (wanted)
+        rows.push_back({"ddtp", "ddtp:" + segment.source_package, std::move(segment.source), std::move(segment.target),
+                        options.languages.size() > 1 ? language : ""});
+    }
   }
   return split_and_write(std::move(rows), options.split, options.out, release_dates(options.lists));
 }

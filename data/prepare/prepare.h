@@ -9,14 +9,15 @@
 #include "data/prepare/split.h"
 
 /// The verbs of `lowbit prepare`. Each cleans, filters, deduplicates and splits a corpus without leakage
-/// (data/README.md) and writes train.tsv, dev.tsv, test.tsv (origin, document, source, target) and stats.json (counts,
+/// (data/README.md) and writes train.tsv, dev.tsv, test.tsv (origin, document, source, target; of several languages:
+/// origin, document, language of the target, source, target) and stats.json (counts,
 /// SHA-256 of the files) into `out`. Same input, same bytes. Errors (data): bad input text, no row left to train on, a
 /// file that cannot be written.
 namespace lowbit {
 
 struct PrepareDdtpOptions {
   std::filesystem::path lists;          ///< what scripts/fetch_ddtp.sh made
-  std::string language;                 ///< of the translation: it, de, pt_BR
+  std::vector<std::string> languages;   ///< of the translations: it, de, pt_BR
   std::vector<SegmentKind> kinds = {};  ///< kinds to keep; empty keeps all. The quickstart takes synopses only
   std::filesystem::path out = {};
   SplitOptions split = {};

@@ -15,12 +15,13 @@ struct AlignedRow {
   std::string origin;    ///< collection, as ddtp: scores can be given per origin
   std::string document;  ///< key of the split, as the source package
   std::string source, target;
+  std::string language = {};  ///< of the target, in a corpus of several
 };
 
 struct SplitOptions {
   FilterOptions filter = {};
   double test_share = 0.03, dev_share = 0.03;               ///< of the documents
-  int64_t test_rows = 500, dev_rows = 500;                  ///< at most
+  int64_t test_rows = 500, dev_rows = 500;                  ///< at most, of each language
   int64_t max_per_source = 2;                               ///< translations of one source text
   int64_t max_per_target = 0;                               ///< sources of one target text; 0: any number
   int64_t max_per_template = 8;                             ///< rows filled from one template (1 in dev and test)

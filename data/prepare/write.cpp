@@ -19,7 +19,8 @@ using Json = nlohmann::ordered_json;
 std::string as_tsv(const std::vector<AlignedRow>& rows) {
   std::string text;
   for (const AlignedRow& row : rows)
-    text += fmt::format("{}\t{}\t{}\t{}\n", row.origin, row.document, row.source, row.target);
+    text += fmt::format("{}\t{}\t{}{}{}\t{}\n", row.origin, row.document, row.language,
+                        row.language.empty() ? "" : "\t", row.source, row.target);
   return text;
 }
 

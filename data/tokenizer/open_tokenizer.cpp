@@ -8,8 +8,8 @@ namespace lowbit {
 namespace fs = std::filesystem;
 
 std::unique_ptr<Tokenizer> open_tokenizer(const fs::path& folder, int64_t rows, const Languages& languages) {
-  const auto ours = [](const fs::path& model) {
-    return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::load(model));
+  const auto ours = [&](const fs::path& model) {
+    return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::load(model, languages));
   };
   if (fs::is_regular_file(folder)) return ours(folder);
   const fs::path model = folder / SentencePieceTokenizer::kFile;

@@ -36,6 +36,7 @@ struct SentencePieceTokenizer::Impl {
   spm::SentencePieceProcessor processor;
   std::string model;  // the file's bytes
   SpecialIds ids;
+  Languages languages;
 
   /// `origin` names the model in messages.
   static std::unique_ptr<Impl> from_bytes(std::string bytes, const std::string& origin) {
@@ -82,8 +83,10 @@ SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string
   return SentencePieceTokenizer(Impl::from_bytes(std::move(model), "the trained vocabulary"));
 }
 
-SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path& path) {
-  return SentencePieceTokenizer(Impl::from_bytes(read_tokenizer_file(path), path.string()));
+SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path& path, const Languages& languages) {
+  auto impl = Impl::from_bytes(read_tokenizer_file(path), path.string());
+  impl->languages = languages;
+  return SentencePieceTokenizer(std::move(impl));
 }
 
 void SentencePieceTokenizer::save(const std::filesystem::path& folder) const {
@@ -103,6 +106,8 @@ std::string SentencePieceTokenizer::decode(std::span<const int32_t> ids) const {
 int64_t SentencePieceTokenizer::vocab_size() const { return impl_->processor.GetPieceSize(); }
 std::string SentencePieceTokenizer::piece(int32_t id) const { return impl_->processor.IdToPiece(id); }
 const SpecialIds& SentencePieceTokenizer::special_ids() const { return impl_->ids; }
+Framing SentencePieceTokenizer::framing() const { return framing_for(impl_->languages); }
+
 Framing SentencePieceTokenizer::framing_for(const Languages& languages) const {
   Framing framing;
   const auto symbol = [&](const std::string& language) {

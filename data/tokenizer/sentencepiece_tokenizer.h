@@ -37,7 +37,8 @@ class SentencePieceTokenizer final : public Tokenizer {
   static SentencePieceTokenizer train(std::span<const std::string> texts, const SentencePieceOptions& options);
 
   /// Any sentencepiece model file with pad, bos, eos and unk. Errors (model): missing, broken, or without one of them.
-  static SentencePieceTokenizer load(const std::filesystem::path& path);
+  /// `languages` are those of framing().
+  static SentencePieceTokenizer load(const std::filesystem::path& path, const Languages& languages = {});
 
   SentencePieceTokenizer(SentencePieceTokenizer&&) noexcept;
   SentencePieceTokenizer& operator=(SentencePieceTokenizer&&) noexcept;
@@ -48,6 +49,7 @@ class SentencePieceTokenizer final : public Tokenizer {
   int64_t vocab_size() const override;
   std::string piece(int32_t id) const override;
   const SpecialIds& special_ids() const override;
+  Framing framing() const override;
   /// mBART-50's, "[src] X </s>" and "[tgt] X </s>", for languages that it has symbols of; a side without one is plain.
   Framing framing_for(const Languages& languages) const override;
   int32_t find(std::string_view piece) const override;

@@ -55,6 +55,11 @@ class Tokenizer {
 
 /// Sequences without their last token, which the framing names: what begins them, the pieces, what closes them. With
 /// `most` >= 0 the pieces are cut so that the whole sequence has at most that many tokens, the last one included.
+std::vector<int32_t> encode_source(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
+                                   int64_t most = -1);
+std::vector<int32_t> encode_target(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
+                                   int64_t most = -1);
+/// In the tokenizer's own framing.
 std::vector<int32_t> encode_source(const Tokenizer& tokenizer, std::string_view text, int64_t most = -1);
 std::vector<int32_t> encode_target(const Tokenizer& tokenizer, std::string_view text, int64_t most = -1);
 

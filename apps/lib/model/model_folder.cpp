@@ -150,4 +150,10 @@ PackedFolder write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, cons
   return written;
 }
 
+PackedFolder pack_model(LoadedModel& loaded, const std::string& folder) {
+  const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
+  freeze_tree(*loaded.model);
+  return write_model_folder(*loaded.model, *tokenizer, folder);
+}
+
 }  // namespace lowbit

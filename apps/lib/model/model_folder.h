@@ -58,5 +58,8 @@ struct PackedFolder {
 /// generation_config.json, the tokenizer, checksums.txt. It appears whole or not at all, and is read back and compared
 /// before it is given its name: Error (self_check) if a code or a float differs.
 PackedFolder write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
+/// The same of a model that was loaded, with its tokenizer; its weights are frozen. Errors: those of load_tokenizer
+/// too.
+PackedFolder pack_model(LoadedModel& loaded, const std::string& folder);
 
 }  // namespace lowbit

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "apps/lib/report/charts.h"
+#include "apps/lib/report/level_rows.h"
 #include "core/error.h"
 
 namespace lowbit {
@@ -130,34 +131,11 @@ std::string training_chart(const std::vector<RunData>& runs, const std::string& 
   return draw_curves(chart);
 }
 
-// A code book of many levels is shown as at most this many neighbouring groups.
-constexpr size_t kMaxParts = 16;
-
 std::string level_chart(const RunData& run) {
   ShareChart chart{.title = "Levels of the quantized weights",
                    .gauge_title = "entropy of the levels, of the possible bits",
                    .rows = {}};
-  for (const LevelUse& use : run.levels) {
-    ShareRow row{.name = use.path, .parts = {}, .gauge_text = {}};
-    double sum = 0, reach = 0;
-    for (size_t i = 0; i < use.values.size(); ++i)
-      sum += use.counts[i], reach = std::max(reach, std::abs(use.values[i]));
-    const size_t parts = std::min(use.values.size(), kMaxParts);
-    for (size_t part = 0; part < parts; ++part) {
-      const size_t begin = part * use.values.size() / parts, end = (part + 1) * use.values.size() / parts;
-      double count = 0;
-      for (size_t i = begin; i < end; ++i) count += use.counts[i];
-      const double middle = (use.values[begin] + use.values[end - 1]) / 2;
-      const std::string name = end - begin == 1 ? fmt::format("{:g}", middle)
-                                                : fmt::format("{:g} to {:g}", use.values[begin], use.values[end - 1]);
-      row.parts.push_back({count, level_colour(reach > 0 ? middle / reach : 0),
-                           fmt::format("level {}: {:.1f} %", name, sum > 0 ? 100 * count / sum : 0)});
-    }
-    const double possible = std::log2(static_cast<double>(use.values.size()));
-    row.gauge = possible > 0 ? use.entropy / possible : 0;
-    row.gauge_text = fmt::format("{:.2f} of {:.2f} bit", use.entropy, possible);
-    chart.rows.push_back(std::move(row));
-  }
+  for (const LevelUse& use : run.levels) chart.rows.push_back(level_row(use));
   return chart.rows.empty() ? "" : fmt::format("<div class=\"wide\">\n{}</div>\n", draw_shares(chart));
 }
 

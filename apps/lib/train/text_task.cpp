@@ -86,15 +86,18 @@ TextTask load_denoising(const TrainOptions& options) {
 
 TextTask load_seq2seq(const TrainOptions& options) {
   const fs::path dir = options.data.dir;
-  const ParallelText train = read_parallel_tsv(dir / "train.tsv");
-  TextTask task{.dev_text = read_parallel_tsv(dir / "dev.tsv")};
+  const ParallelText train = read_parallel_tsv(dir / "train.tsv", columns_of(options.data));
+  TextTask task{.dev_text = read_parallel_tsv(dir / "dev.tsv", columns_of(options.data))};
+  const std::string& source_language = options.data.languages.source;
   task.tokenizer = choose_tokenizer(options, [&] {
     TrainingText text{.lines = train.source};
     text.lines.insert(text.lines.end(), train.target.begin(), train.target.end());
+    for (const std::string& language : languages_of(train)) text.symbols.push_back(language_symbol(language));
+    if (!text.symbols.empty() && !source_language.empty()) text.symbols.push_back(language_symbol(source_language));
     return text;
   });
-  task.train = tokenize(train, *task.tokenizer);
-  task.dev = tokenize(task.dev_text, *task.tokenizer);
+  task.train = tokenize(train, *task.tokenizer, source_language);
+  task.dev = tokenize(task.dev_text, *task.tokenizer, source_language);
   log_info("{} training rows with {} target tokens, {} dev rows, {} pieces", task.train.size(),
            task.train.target.tokens(), task.dev.size(), task.tokenizer->vocab_size());
   return task;

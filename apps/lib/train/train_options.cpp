@@ -39,6 +39,7 @@ void declare_data(OptionRegistry& r, DataOptions& o) {
         "sentencepiece model, or folder of a tokenizer; default: that of a Hugging Face folder to start from, "
         "else the one in the data folder, trained there once");
   declare_language_options(r, o.languages);
+  declare_language_column(r, o.language_column);
   r.add("data.vocab_size", o.vocab_size, "pieces of a tokenizer that is trained").range(16, 1 << 20);
   r.add("data.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("data.max_length", o.max_length, "longer rows are left out").range(2, 1 << 20);

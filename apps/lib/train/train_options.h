@@ -8,6 +8,7 @@
 #include "apps/lib/train/precision_options.h"
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
+#include "data/corpus/parallel_text.h"
 #include "data/denoise/noise.h"
 #include "data/tokenizer/tokenizer.h"
 #include "nn/loss/objective.h"
@@ -48,13 +49,19 @@ struct DataOptions {
   TrainTask task = TrainTask::seq2seq;
   std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, or for denoising train.txt, dev.txt
   std::string tokenizer;  ///< sentencepiece model or a folder with a tokenizer; empty: see load_text_task()
-  Languages languages;    ///< of mBART's tokenizer
+  Languages languages;    ///< of mBART's tokenizer, or one of ours with languages
+  int64_t language_column = 0;  ///< of the TSV files, with the target's language; 0: none
   int64_t vocab_size = 4096;
   int64_t max_tokens = 2500;
   int64_t max_length = 200;
   bool truncate_source = false;
   int64_t prefetch = 4;
 };
+
+/// Where the texts stand in the files of a prepared folder.
+inline TsvColumns columns_of(const DataOptions& options) {
+  return {.language = static_cast<int>(options.language_column)};
+}
 
 /// Pretraining on running text.
 struct DenoiseOptions {

@@ -254,11 +254,11 @@ void TrainRun::validate() {
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
     if (options_.valid.bleu_rows > 0 && task_.dev_text.size() > 0) {
-      Translator translator(*model_, *task_.tokenizer, {.generation = kDefaultSearch});
       const TranslationFigures figures =
-          evaluate_translation(translator, first_rows(task_.dev_text, options_.valid.bleu_rows));
+          evaluate_translation(*model_, *task_.tokenizer, {.generation = kDefaultSearch},
+                               first_rows(task_.dev_text, options_.valid.bleu_rows), options_.data.languages.source);
       record["bleu"] = figures.bleu.score;
-      record["length_ratio"] = figures.length_ratio();
+      record["length_ratio"] = length_ratio(figures.bleu);
       record["signature"] = figures.bleu.signature;
       if (options_.valid.metric == "bleu") metric = figures.bleu.score;
     }
