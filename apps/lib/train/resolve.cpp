@@ -42,6 +42,7 @@ void take_shape(ModelOptions& model, const OptionRegistry& registry, const std::
   }
   require("model.arch", model.arch == kGivenShape || has_shape(model, start), "");
   model.arch = kGivenShape;
+  model.init = ModelInit::preset;  // nothing is fresh
   for (const ModelSize& size : kModelSizes) model.*size.option = start.*size.field;
 }
 

@@ -22,6 +22,11 @@ void declare_model(OptionRegistry& r, ModelOptions& o) {
   r.add("model.encoder_layers", o.encoder_layers, "0 keeps the preset's").range(0, 1000);
   r.add("model.decoder_layers", o.decoder_layers, "0 keeps the preset's").range(0, 1000);
   r.add("model.max_positions", o.max_positions, "longest sequence in tokens; 0 keeps the preset's").range(0, 1 << 20);
+  r.add("model.init", o.init,
+        {{"preset", ModelInit::preset}, {"xavier", ModelInit::xavier}, {"normal", ModelInit::normal}},
+        "fresh weights: xavier, as fairseq's transformer; normal: N(0, 0.02), as BART's and mBART's presets, too small "
+        "for "
+        "a model of a few hundred dimensions to learn fast");
   r.add("model.dropout", o.dropout, "on residual branches and embeddings; -1 keeps the preset's").range(-1, 0.99);
   r.add("model.attention_dropout", o.attention_dropout, "on attention probabilities; -1 keeps the preset's")
       .range(-1, 0.99);
@@ -195,6 +200,8 @@ TransformerConfig override_model(TransformerConfig config, const ModelOptions& o
     if (given) value = wanted;
   };
   for (const ModelSize& size : kModelSizes) keep(config.*size.field, o.*size.option, sizes && o.*size.option > 0);
+  keep(config.init, o.init == ModelInit::normal ? WeightInit::normal : WeightInit::xavier,
+       sizes && o.init != ModelInit::preset);
   keep(config.dropout, o.dropout, o.dropout >= 0);
   keep(config.attention_dropout, o.attention_dropout, o.attention_dropout >= 0);
   keep(config.activation_dropout, o.activation_dropout, o.activation_dropout >= 0);

@@ -18,11 +18,15 @@
 
 namespace lowbit {
 
+/// How fresh weights are drawn.
+enum class ModelInit : uint8_t { preset, xavier, normal };
+
 /// Shape of the model; 0 or a negative value keeps what the architecture says.
 struct ModelOptions {
   std::string arch = "quickstart";
   int64_t dim = 0, ffn_dim = 0, heads = 0, encoder_layers = 0, decoder_layers = 0, max_positions = 0;
   double dropout = -1, attention_dropout = -1, activation_dropout = -1;
+  ModelInit init = ModelInit::preset;
 };
 
 /// The model.arch of a model that takes the shape of its teacher or of where it starts.
