@@ -62,8 +62,9 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
     if (const int code = train(student, config_text(student), process_arguments()); code != 0) return code;
     set_up_log();  // the next student has a log file of its own
     const std::string packed = (folder / "packed" / name).string();
-    fs::remove_all(packed);
-    fs::create_directories(folder / "packed");
+    std::error_code ignored;  // what cannot be removed or made stops the writing, which says so
+    fs::remove_all(packed, ignored);
+    fs::create_directories(folder / "packed", ignored);
     LoadedModel loaded = load_model(student.run);
     pack_model(loaded, packed);
     models.push_back(packed);

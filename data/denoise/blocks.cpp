@@ -92,11 +92,11 @@ Framing block_framing(const Tokenizer& tokenizer, const std::string& language) {
 
 NoiseVocabulary noise_vocabulary(const Tokenizer& tokenizer, bool several_languages) {
   NoiseVocabulary vocabulary{.mask = tokenizer.find("<mask>")};
-  LB_REQUIRE(
-      vocabulary.mask >= 0, ErrorKind::usage, "denoise",
-      "the vocabulary of {} pieces has no <mask>: pretraining needs one that `lowbit train --task denoising` made, "
-      "or BART's or mBART's",
-      tokenizer.vocab_size());
+  LB_REQUIRE(vocabulary.mask >= 0, ErrorKind::usage, "denoise",
+             "the vocabulary of {} pieces has no <mask>: pretraining needs one that `lowbit train --data.task "
+             "denoising` made, "
+             "or BART's or mBART's",
+             tokenizer.vocab_size());
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
     vocabulary.starts_word.push_back(tokenizer.starts_word(id));
     vocabulary.ends_sentence.push_back(several_languages ? id == tokenizer.special_ids().eos

@@ -17,6 +17,7 @@ using Rows = std::vector<SummaryRow>;
 
 struct Parts {
   Rows train, dev, test;
+  int64_t unlisted = 0;  ///< rows that the lists of ids do not have
 };
 
 Rows read(const PrepareSummariesOptions& options, const fs::path& input) {
@@ -60,6 +61,8 @@ Parts parts_by_ids(Rows rows, const fs::path& split) {
       parts.dev.push_back(std::move(row));
     else if (test.contains(row.id))
       parts.test.push_back(std::move(row));
+    else
+      ++parts.unlisted;
   }
   return parts;
 }
@@ -105,6 +108,7 @@ SplitCorpus prepare_summaries(const PrepareSummariesOptions& options) {
     corpus.train = cleaned(parts->train, options, corpus);
     corpus.dev = cleaned(parts->dev, options, corpus);
     corpus.test = cleaned(parts->test, options, corpus);
+    if (parts->unlisted > 0) corpus.rejected["in no list"] = parts->unlisted;
     corpus.dev_pool = std::ssize(corpus.dev), corpus.test_pool = std::ssize(corpus.test);
   } else {
     Rows all;

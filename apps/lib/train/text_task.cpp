@@ -75,9 +75,11 @@ TextTask load_denoising(const TrainOptions& options) {
   const BlockOptions blocks{.tokens_per_sample = options.denoise.tokens_per_sample,
                             .sampling_alpha = options.denoise.sampling_alpha,
                             .seed = static_cast<uint64_t>(options.seed)};
+  BlockOptions dev_blocks = blocks;
+  dev_blocks.sampling_alpha = 1;  // as it is
   task.noise.emplace(options.denoise.noise, noise_vocabulary(tokenizer, !options.denoise.languages.empty()));
   task.train = cut_blocks(train, tokenizer, blocks);
-  task.dev = noised_dataset(cut_blocks(dev, tokenizer, blocks), *task.noise, blocks.seed, blocks.tokens_per_sample,
+  task.dev = noised_dataset(cut_blocks(dev, tokenizer, dev_blocks), *task.noise, blocks.seed, blocks.tokens_per_sample,
                             tokenizer.special_ids());
   log_info("{} training blocks with {} tokens, {} dev blocks, {} pieces", task.train.size(), task.train.target.tokens(),
            task.dev.size(), tokenizer.vocab_size());

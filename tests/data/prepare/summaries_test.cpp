@@ -85,9 +85,10 @@ TEST_F(Summaries, SplitsThatCameWithACorpusStay) {
     write("x/" + std::to_string(i) + ".summary",
           "[SN]FIRST-SENTENCE[SN]\nS\n[SN]RESTBODY[SN]\nD" + std::to_string(i) + "\n");
   PrepareSummariesOptions xsum = options(SummaryLayout::xsum, {folder_.path("x")});
-  xsum.lists_of_ids = write("ids.json", R"({"train": ["0", "2"], "validation": ["1"], "test": ["3"]})");
+  xsum.lists_of_ids = write("ids.json", R"({"train": ["0"], "validation": ["1"], "test": ["3"]})");
   corpus = prepare_summaries(xsum);
-  EXPECT_EQ(corpus.train.size(), 2u);
+  EXPECT_EQ(corpus.train.size(), 1u);
+  EXPECT_EQ(corpus.rejected.at("in no list"), 1);
   EXPECT_EQ(corpus.test[0].source, "D3");
   xsum.lists_of_ids = write("ids.json", "[]");
   test::expect_error(ErrorKind::data, {"ids.json", "'train'"}, [&] { prepare_summaries(xsum); });
