@@ -31,7 +31,7 @@ std::string number(double value, const char* format, const char* none = "") {
 std::string results_table(const Results& results) {
   double best_float = 0;  // the score that the low-bit systems are a share of: the first with 32 bits
   for (const SystemResult& system : results.systems) {
-    if (best_float == 0 && system.bits.starts_with("32")) best_float = system.bleu;
+    if (best_float == 0 && system.bits.starts_with("32")) best_float = system.score;
   }
   std::string rows;
   for (const SystemResult& system : results.systems) {
@@ -40,37 +40,41 @@ std::string results_table(const Results& results) {
         "td><td>{}</td></tr>\n",
         system.baseline ? " class=\"baseline\"" : "", escape_xml(system.name), escape_xml(system.bits),
         number(system.output_bits, "{:.0f}"), std::isnan(system.size_bytes) ? "" : byte_text(system.size_bytes),
-        number(system.bleu, "{:.1f}"),
-        best_float > 0 && !system.baseline ? number(100 * system.bleu / best_float, "{:.1f} %") : "",
+        number(system.score, "{:.1f}"),
+        best_float > 0 && !system.baseline ? number(100 * system.score / best_float, "{:.1f} %") : "",
         number(system.chrf, "{:.1f}"), number(system.length_ratio, "{:.3f}"), number(system.sentences_per_s, "{:.1f}"),
         number(system.tokens_per_s, "{:.0f}"));
   }
   std::string text =
       "<div class=\"wide\">\n<table>\n<tr><th>system</th><th>bits W-E-A</th><th>O</th><th>size on "
-      "disk</th><th>BLEU</th><th>of "
-      "float</th><th>chrF2</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" +
-      rows + "</table>\n</div>\n";
+      "disk</th><th>" +
+      results.score_name +
+      "</th><th>of float</th><th>chrF2</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" + rows +
+      "</table>\n</div>\n";
   const auto add_signature = [&](const char* metric, std::string SystemResult::*signature) {
     const auto row =
         std::ranges::find_if(results.systems, [&](const SystemResult& system) { return !(system.*signature).empty(); });
     if (row != results.systems.end())
       text += fmt::format("<p class=\"note\">{} {}</p>\n", metric, escape_xml((*row).*signature));
   };
-  add_signature("BLEU", &SystemResult::signature);
+  add_signature(results.score_name.c_str(), &SystemResult::signature);
   add_signature("chrF2", &SystemResult::chrf_signature);
   return text;
 }
 
 std::string size_chart(const Results& results) {
-  ScatterChart chart{
-      .title = "Score against size", .x_label = "MB on disk", .y_label = "BLEU", .points = {}, .levels = {}};
+  ScatterChart chart{.title = "Score against size",
+                     .x_label = "MB on disk",
+                     .y_label = results.score_name,
+                     .points = {},
+                     .levels = {}};
   for (const SystemResult& system : results.systems) {
-    if (std::isnan(system.bleu)) continue;
-    const std::string label = fmt::format("{}: {:.1f}", system.name, system.bleu);
+    if (std::isnan(system.score)) continue;
+    const std::string label = fmt::format("{}: {:.1f}", system.name, system.score);
     if (std::isnan(system.size_bytes)) {
-      chart.levels.emplace_back(label, system.bleu);
+      chart.levels.emplace_back(label, system.score);
     } else {
-      chart.points.push_back({label, system.size_bytes / 1e6, system.bleu, chart.points.size()});
+      chart.points.push_back({label, system.size_bytes / 1e6, system.score, chart.points.size()});
     }
   }
   return draw_scatter(chart);
@@ -79,13 +83,13 @@ std::string size_chart(const Results& results) {
 std::string speed_chart(const Results& results) {
   ScatterChart chart{.title = "Score against speed",
                      .x_label = "sentences a second",
-                     .y_label = "BLEU",
+                     .y_label = results.score_name,
                      .points = {},
                      .levels = {},
                      .prefers_large_x = true};
   for (const SystemResult& system : results.systems) {
-    if (!std::isnan(system.bleu) && system.sentences_per_s > 0 && !system.baseline)
-      chart.points.push_back({system.name, system.sentences_per_s, system.bleu, chart.points.size()});
+    if (!std::isnan(system.score) && system.sentences_per_s > 0 && !system.baseline)
+      chart.points.push_back({system.name, system.sentences_per_s, system.score, chart.points.size()});
   }
   return draw_scatter(chart);
 }
@@ -258,7 +262,7 @@ class Page {
 
 std::string score_size_picture(const Results& results) {
   const std::string picture = size_chart(results);
-  LB_REQUIRE(!picture.empty(), ErrorKind::data, "report", "no system with a BLEU and a size to draw");
+  LB_REQUIRE(!picture.empty(), ErrorKind::data, "report", "no system with a score and a size to draw");
   return svg_file(picture);
 }
 
