@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <utility>
 
 #include "core/philox.h"
 #include "core/tensor.h"
@@ -28,7 +30,15 @@ struct RandomState {
   }
   /// Uniform integer in [0, bound), bound > 0, by rejection: exactly uniform.
   uint64_t next_below(uint64_t bound);
+  /// [0, 1) with 53 random bits.
+  double next_uniform() { return static_cast<double>(next_key() >> 11) * 0x1p-53; }
 };
+
+/// Fisher and Yates: every permutation with the same probability.
+template <class T>
+void shuffle(std::span<T> items, RandomState& random) {
+  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.next_below(i)]);
+}
 
 /// Tensors of independent draws; f32 or f64.
 Tensor random_uniform(const Shape& shape, double low, double high, uint64_t key, DType dtype = DType::f32);

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "data/metrics/tokenizers.h"
+#include "data/text/utf8.h"
 
 namespace lowbit {
 namespace {
@@ -15,6 +16,16 @@ std::set<std::string> distinct_words(std::string_view line) {
 }
 
 }  // namespace
+
+std::string lead_words(std::string_view text, int64_t count) {
+  std::string lead;
+  for (const std::string_view word : split_words(text)) {
+    if (count-- == 0) break;
+    if (!lead.empty()) lead += ' ';
+    lead += word;
+  }
+  return lead;
+}
 
 TranslationMemory::TranslationMemory(const std::vector<std::string>& sources, std::vector<std::string> targets)
     : targets_(std::move(targets)), row_weights_(sources.size()) {

@@ -8,6 +8,9 @@
 
 namespace lowbit {
 
+/// The first `count` words of a text: the baseline that a summariser must beat.
+std::string lead_words(std::string_view text, int64_t count);
+
 /// The translation memory that a trained model must beat: for each source line the target of the training row whose
 /// source is most like it. (The other baseline, copying the source, needs no code.)
 ///

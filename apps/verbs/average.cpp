@@ -3,7 +3,6 @@
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
-#include "core/files/atomic.h"
 #include "optim/checkpoint_store.h"
 #include "optim/model_average.h"
 
@@ -50,9 +49,7 @@ int run(const AverageOptions& options, const OptionRegistry&) {
     average.add(*loaded.model, model);
   }
   average.put_into(*loaded.model);
-  AtomicFolder target(options.out);
-  fill_model_folder(*loaded.model, *load_tokenizer(loaded, options.languages), target.path());
-  target.commit();
+  write_model_folder(*loaded.model, *load_tokenizer(loaded, options.languages), options.out);
   write_output(fmt::format("{}: mean of {} models, verified by reading it back\n", options.out, models.size()));
   return 0;
 }

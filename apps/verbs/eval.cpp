@@ -20,7 +20,7 @@ struct EvalOptions {
   std::string model, data, subset = "test";
   GenerationConfig search = kDefaultSearch;
   Languages languages;
-  int64_t max_tokens = 2048, threads = 0;
+  int64_t language_column = 0, max_tokens = 2048, threads = 0;
   bool json = false;
 };
 
@@ -33,6 +33,7 @@ void declare(OptionRegistry& r, EvalOptions& o) {
   r.add("eval.subset", o.subset, "which split of such a folder").alias("gen-subset");
   declare_generation_options(r, o.search);
   declare_language_options(r, o.languages);
+  declare_language_column(r, o.language_column);
   r.add("eval.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("run.threads", o.threads, "0: all cores").alias("threads").range(0, 1024);
   r.add("eval.json", o.json, "print one JSON object");
@@ -48,8 +49,8 @@ EvalSet read_set(const EvalOptions& options, const Tokenizer& tokenizer) {
     const FairseqData data(options.data, options.subset, options.languages, tokenizer);
     return {data.dataset(), data.text()};
   }
-  ParallelText text = read_parallel_tsv(options.data);
-  return {tokenize(text, tokenizer), std::move(text)};
+  ParallelText text = read_parallel_tsv(options.data, {.language = static_cast<int>(options.language_column)});
+  return {tokenize(text, tokenizer, options.languages.source), std::move(text)};
 }
 
 int run(const EvalOptions& options, const OptionRegistry& registry) {
@@ -60,18 +61,21 @@ int run(const EvalOptions& options, const OptionRegistry& registry) {
   const LossFigures loss = evaluate_loss(*loaded.model, ids, options.max_tokens);
   if (!loss.left_out.empty()) log_warning("{}: the loss: {}", options.data, loss.left_out);
   const GenerationConfig search = search_of(loaded, options.search, registry);
-  Translator translator(*loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens});
-  const TranslationFigures figures = evaluate_translation(translator, text);
-  const nlohmann::ordered_json record = {{"model", loaded.folder},
-                                         {"rows", text.size()},
-                                         {"nll_loss", loss.nll / std::numbers::ln2},
-                                         {"ppl", std::exp(loss.nll)},
-                                         {"bleu", figures.bleu.score},
-                                         {"signature", figures.bleu.signature},
-                                         {"beam", beam_of(search)},
-                                         {"length_ratio", figures.length_ratio()},
-                                         {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
-                                         {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}};
+  const TranslationFigures figures =
+      evaluate_translation(*loaded.model, *tokenizer, {.generation = search, .max_tokens = options.max_tokens}, text,
+                           options.languages.source);
+  nlohmann::ordered_json record = {{"model", loaded.folder},
+                                   {"rows", text.size()},
+                                   {"nll_loss", loss.nll / std::numbers::ln2},
+                                   {"ppl", std::exp(loss.nll)},
+                                   {"bleu", figures.bleu.score},
+                                   {"signature", figures.bleu.signature},
+                                   {"beam", beam_of(search)},
+                                   {"length_ratio", length_ratio(figures.bleu)},
+                                   {"sentences_per_s", static_cast<double>(figures.sentences) / figures.seconds},
+                                   {"tokens_per_s", static_cast<double>(figures.tokens) / figures.seconds}};
+  for (const auto& [language, bleu] : figures.by_language)
+    record["by_language"][language] = {{"bleu", bleu.score}, {"length_ratio", length_ratio(bleu)}};
   if (options.json) {
     write_output(record.dump() + "\n");
   } else {
@@ -79,8 +83,10 @@ int run(const EvalOptions& options, const OptionRegistry& registry) {
         fmt::format("{} rows | nll_loss {:.3f} | ppl {:.2f} | BLEU {:.2f} ({}, {}) | length ratio {:.3f} | {:.0f} "
                     "sentences/s | {:.0f} tokens/s\n",
                     text.size(), record["nll_loss"].get<double>(), record["ppl"].get<double>(), figures.bleu.score,
-                    figures.bleu.signature, describe_search(search), figures.length_ratio(),
+                    figures.bleu.signature, describe_search(search), length_ratio(figures.bleu),
                     record["sentences_per_s"].get<double>(), record["tokens_per_s"].get<double>()));
+    for (const auto& [language, bleu] : figures.by_language)
+      write_output(fmt::format("{}: BLEU {:.2f} | length ratio {:.3f}\n", language, bleu.score, length_ratio(bleu)));
   }
   return 0;
 }

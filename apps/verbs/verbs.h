@@ -9,6 +9,7 @@ namespace lowbit {
 /// The program's verbs in the order of `lowbit help`. A new verb is a file in this folder and a line in verbs.cpp.
 std::span<const Verb> all_verbs();
 
+Verb ablate_verb();
 Verb average_verb();
 Verb bench_verb();
 Verb compare_verb();

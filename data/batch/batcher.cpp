@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <numeric>
 #include <tuple>
-#include <utility>
 
 #include "core/error.h"
 #include "core/random.h"
 
 namespace lowbit {
-namespace {
-
-/// Fisher and Yates: every permutation with the same probability.
-void shuffle(std::span<int64_t> items, RandomState& random) {
-  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random.next_below(i)]);
-}
-
-}  // namespace
 
 Batcher::Batcher(const TokenDataset& dataset, const BatcherOptions& options) : dataset_(dataset), options_(options) {
   LB_REQUIRE(dataset.source.size() == dataset.target.size(), ErrorKind::data, "batcher",
@@ -33,15 +24,17 @@ Batcher::Batcher(const TokenDataset& dataset, const BatcherOptions& options) : d
 int64_t Batcher::source_length(int64_t row) const {
   return std::min(dataset_.source.length(row) + 1, options_.max_source);
 }
-int64_t Batcher::target_length(int64_t row) const {
-  return std::min(dataset_.target.length(row) + 1, options_.max_target);
-}
+int64_t Batcher::target_length(int64_t row) const { return dataset_.target.length(row) + 1; }
 
 void Batcher::take_rows() {
   for (int64_t row = 0; row < dataset_.size(); ++row) {
-    if (dataset_.source.length(row) >= options_.max_source || dataset_.target.length(row) >= options_.max_target) {
+    const bool long_target = target_length(row) > options_.max_target;
+    if (long_target || dataset_.source.length(row) >= options_.max_source) {
       if (overlong_rows_++ == 0) first_overlong_ = row;
-      if (options_.overlong == Overlong::drop) continue;
+      if (long_target || options_.overlong == Overlong::drop) {
+        ++dropped_rows_;
+        continue;
+      }
     }
     by_length_.push_back(row);
   }
@@ -81,10 +74,10 @@ void Batcher::deal(int64_t epoch) {
   for (auto begin = row_order_.begin(); begin != row_order_.end();) {
     const auto end =
         std::find_if(begin, row_order_.end(), [&](int64_t row) { return lengths(row) != lengths(*begin); });
-    shuffle({begin, end}, random);
+    shuffle(std::span(begin, end), random);
     begin = end;
   }
-  shuffle(batch_order_, random);
+  shuffle(std::span(batch_order_), random);
 }
 
 void Batcher::seek(int64_t position) {
@@ -115,12 +108,12 @@ Batch Batcher::collate(std::span<const int64_t> rows) const {
   batch.source.assign(static_cast<size_t>(batch.rows * batch.source_length), options_.ids.pad);
   batch.target_in.assign(static_cast<size_t>(batch.rows * batch.target_length), options_.ids.pad);
   batch.target_out = batch.target_in;
-  const Framing& framing = dataset_.framing;
   for (int64_t i = 0; i < batch.rows; ++i) {
     const auto tokens = [](const TokenRows& side, int64_t row, int64_t length) {
       return side[row].first(static_cast<size_t>(length - 1));  // the end takes the last place
     };
     const int64_t row = rows[static_cast<size_t>(i)];
+    const Framing& framing = dataset_.framing(row);
     const auto source = tokens(dataset_.source, row, source_length(row));
     const auto target = tokens(dataset_.target, row, target_length(row));
     *std::copy(source.begin(), source.end(), batch.source.begin() + i * batch.source_length) = framing.source_end;
@@ -134,9 +127,11 @@ Batch Batcher::collate(std::span<const int64_t> rows) const {
 
 std::string Batcher::describe_overlong() const {
   if (overlong_rows_ == 0) return "";
-  return fmt::format("{} {} of {} rows: longer than {} source or {} target tokens (the first is row {})",
-                     options_.overlong == Overlong::drop ? "dropped" : "truncated", overlong_rows_, dataset_.size(),
-                     options_.max_source, options_.max_target, first_overlong_);
+  const int64_t truncated = overlong_rows_ - dropped_rows_;
+  std::string what = dropped_rows_ > 0 ? fmt::format("dropped {}", dropped_rows_) : "";
+  if (truncated > 0) what += fmt::format("{}truncated {}", what.empty() ? "" : " and ", truncated);
+  return fmt::format("{} of {} rows: longer than {} source or {} target tokens (the first is row {})", what,
+                     dataset_.size(), options_.max_source, options_.max_target, first_overlong_);
 }
 
 }  // namespace lowbit

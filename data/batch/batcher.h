@@ -11,8 +11,8 @@
 
 namespace lowbit {
 
-enum class Overlong : uint8_t { drop, truncate };
-enum class Order : uint8_t { shuffled, by_length };  ///< by_length: the same order in every epoch, for validation
+enum class Overlong : uint8_t { drop, truncate_source };  ///< a row whose target is too long is dropped anyway
+enum class Order : uint8_t { shuffled, by_length };       ///< by_length: the same order in every epoch, for validation
 
 struct BatcherOptions {
   int64_t max_tokens = 4096;  ///< of a batch: rows * its longest row of either side, eos counted
@@ -44,6 +44,7 @@ class Batcher final : public BatchSource {
 
   Batch at(int64_t position);  ///< any batch; position() stays. Rank r of n takes at(n * step + r)
 
+  const TokenDataset& dataset() const { return dataset_; }
   int64_t rows() const { return static_cast<int64_t>(by_length_.size()); }  ///< of an epoch
   int64_t overlong_rows() const { return overlong_rows_; }
   std::string describe_overlong() const;  ///< one line for the log; empty when no row was too long
@@ -58,7 +59,7 @@ class Batcher final : public BatchSource {
 
   const TokenDataset& dataset_;
   BatcherOptions options_;
-  int64_t overlong_rows_ = 0, first_overlong_ = -1;
+  int64_t overlong_rows_ = 0, dropped_rows_ = 0, first_overlong_ = -1;
   std::vector<int64_t> by_length_;  // row ids
   std::vector<int64_t> cuts_;       // batch b holds places [cuts_[b], cuts_[b + 1]) of the order
   int64_t position_ = 0;

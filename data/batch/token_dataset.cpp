@@ -1,5 +1,7 @@
 #include "data/batch/token_dataset.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/files/checksum.h"
 
@@ -35,11 +37,24 @@ uint64_t TokenDataset::fingerprint() const {
   return sum.value();
 }
 
-TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer) {
+TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer, const std::string& source_language) {
   TokenDataset dataset;
-  dataset.framing = tokenizer.framing();
-  for (const std::string& line : text.source) dataset.source.append(encode_source(tokenizer, line));
-  for (const std::string& line : text.target) dataset.target.append(encode_target(tokenizer, line));
+  const std::vector<std::string> languages = languages_of(text);
+  if (languages.empty()) {
+    dataset.framings = {tokenizer.framing()};
+  } else {
+    dataset.framings.clear();
+    for (const std::string& language : languages)
+      dataset.framings.push_back(tokenizer.framing_for({source_language, language}));
+    for (const std::string& language : text.language)
+      dataset.framing_of.push_back(
+          static_cast<int32_t>(std::lower_bound(languages.begin(), languages.end(), language) - languages.begin()));
+  }
+  for (int64_t row = 0; row < text.size(); ++row) {
+    const Framing& framing = dataset.framing(row);
+    dataset.source.append(encode_source(tokenizer, framing, text.source[static_cast<size_t>(row)]));
+    dataset.target.append(encode_target(tokenizer, framing, text.target[static_cast<size_t>(row)]));
+  }
   return dataset;
 }
 

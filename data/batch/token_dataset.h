@@ -27,11 +27,18 @@ class TokenRows {
 /// A tokenised parallel corpus; rows lack their last token and the decoder's first, which the batcher adds.
 struct TokenDataset {
   TokenRows source, target;
-  Framing framing = {};  ///< which these are
+  std::vector<Framing> framings = {Framing{}};  ///< which these are
+  std::vector<int32_t> framing_of = {};         ///< [size] place in framings; empty: all rows have the first
+
+  const Framing& framing(int64_t row) const {
+    return framings[framing_of.empty() ? 0 : static_cast<size_t>(framing_of[static_cast<size_t>(row)])];
+  }
   int64_t size() const { return source.size(); }
   uint64_t fingerprint() const;
 };
 
-TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer);
+/// Rows whose target has a language are framed for it: they begin, or start the decoder, with its token. Error (usage):
+/// the tokenizer has none for one of them, or for `source_language`.
+TokenDataset tokenize(const ParallelText& text, const Tokenizer& tokenizer, const std::string& source_language = "");
 
 }  // namespace lowbit

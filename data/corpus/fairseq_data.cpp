@@ -124,7 +124,8 @@ TokenDataset FairseqData::dataset() const {
   const Framing framing = tokenizer_.framing();
   const int32_t eos = tokenizer_.special_ids().eos;
   return {framed(source_, framing.source_begin, framing.source_close, eos),
-          framed(target_, framing.target_begin, framing.target_close, eos), framing};
+          framed(target_, framing.target_begin, framing.target_close, eos),
+          {framing}};
 }
 
 ParallelText FairseqData::text() const {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "data/corpus/tsv.h"
 #include "data/text/text_file.h"
@@ -40,6 +41,21 @@ std::vector<std::string> lines_of(const TextFile& file) {
 }
 
 }  // namespace
+
+std::vector<std::string> languages_of(const ParallelText& text) {
+  const std::set<std::string> names(text.language.begin(), text.language.end());
+  return {names.begin(), names.end()};
+}
+
+ParallelText rows_of(const ParallelText& text, const std::string& language) {
+  ParallelText rows;
+  for (size_t i = 0; i < text.language.size(); ++i) {
+    if (text.language[i] != language) continue;
+    rows.source.push_back(text.source[i]);
+    rows.target.push_back(text.target[i]);
+  }
+  return rows;
+}
 
 std::vector<std::string> read_lines(const std::filesystem::path& path) {
   return lines_of(TextFile::read(path, TextFile::Empty::allowed));
@@ -80,6 +96,7 @@ ParallelText read_parallel_tsv(const std::filesystem::path& path, const TsvColum
     const auto cells = split_tabs(file.line(i));
     text.source.emplace_back(cell(file, i, cells, columns.source));
     text.target.emplace_back(cell(file, i, cells, columns.target));
+    if (columns.language != 0) text.language.emplace_back(cell(file, i, cells, columns.language));
   }
   return text;
 }

@@ -13,8 +13,14 @@ namespace lowbit {
 /// empty.
 struct ParallelText {
   std::vector<std::string> source, target;
+  std::vector<std::string> language = {};  ///< of each target; empty: all of one that is not named
   int64_t size() const { return static_cast<int64_t>(source.size()); }
 };
+
+/// The languages of the targets, sorted; none when they are not named.
+std::vector<std::string> languages_of(const ParallelText& text);
+/// The rows whose target is of that language, as a text of one language.
+ParallelText rows_of(const ParallelText& text, const std::string& language);
 
 /// The lines of files that belong together line by line. Errors (data): files of different length, naming the first
 /// line without a partner, and those of TextFile::read.
@@ -27,6 +33,7 @@ ParallelText read_parallel_lines(const std::filesystem::path& source, const std:
 struct TsvColumns {
   int source = -2;
   int target = -1;
+  int language = 0;  ///< of the target; 0: there is no such column
 };
 
 /// Tab-separated rows without header or quoting; the default columns fit the files of `lowbit prepare` and plain pairs.

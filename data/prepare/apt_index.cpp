@@ -21,7 +21,8 @@ void each_stanza(const TextFile& file, const std::function<void(const AptStanza&
   };
   for (int64_t i = 1; i <= file.lines(); ++i) {
     const std::string_view line = file.line(i);
-    if (strip(line).empty()) {
+    if (line.find_first_not_of(" \t\r") ==
+        std::string_view::npos) {  // a no-break space is text (Translation-fr has such)
       finish();
     } else if (line[0] == ' ' || line[0] == '\t') {
       LB_REQUIRE(last, ErrorKind::data, "apt index", "{}: a continuation line that continues no field", file.where(i));

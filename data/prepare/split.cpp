@@ -21,6 +21,10 @@ constexpr double kMaxSharedNgrams = 0.5;
 /// Stands for a text in the sets below. Ten million rows have one collision with a chance of 3e-6.
 using TextHash = uint64_t;
 TextHash hash(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+/// The same text in rows of different languages is told apart where rows are counted, not where leaks are looked for.
+TextHash in_language(const AlignedRow& row, TextHash text) {
+  return row.language.empty() ? text : text ^ hash(row.language);
+}
 
 /// A row with its keys for comparison.
 struct Candidate {
@@ -77,12 +81,15 @@ class Selector {
     const std::string target_key = dedupe_key(row.target);
     selected.source = hash(selected.source_key);
     selected.target = hash(target_key);
-    const TextHash pair = hash(selected.source_key + '\0' + target_key);
-    if (pairs_.contains(pair) || per_source_[selected.source] >= options_.max_per_source) return reject("duplicate");
+    const TextHash pair = in_language(row, hash(selected.source_key + '\0' + target_key));
+    const TextHash source = in_language(row, selected.source), target = in_language(row, selected.target);
+    if (pairs_.contains(pair) || per_source_[source] >= options_.max_per_source) return reject("duplicate");
+    if (options_.max_per_target > 0 && per_target_[target] >= options_.max_per_target) return reject("duplicate");
     pairs_.insert(pair);
-    ++per_source_[selected.source];
+    ++per_source_[source];
+    ++per_target_[target];
     selected.pattern = hash(template_key(row.source));
-    if (int64_t& rows = per_template_[selected.pattern]; rows < options_.max_per_template)
+    if (int64_t& rows = per_template_[in_language(row, selected.pattern)]; rows < options_.max_per_template)
       ++rows;
     else
       return reject("template");
@@ -100,7 +107,7 @@ class Selector {
   const SplitOptions& options_;
   SplitCorpus& corpus_;
   std::unordered_set<TextHash> pairs_;
-  std::unordered_map<TextHash, int64_t> per_source_, per_template_;
+  std::unordered_map<TextHash, int64_t> per_source_, per_target_, per_template_;
 };
 
 /// The rows of dev or test that tell something about generalisation; `used` holds the sources of earlier held-out sets.
@@ -112,23 +119,32 @@ std::vector<AlignedRow> held_out_rows(std::vector<Candidate>& candidates, const 
   for (Candidate& c : candidates) {
     const auto words = static_cast<int64_t>(split_words(c.row.source).size());
     if (words < options.min_held_out_words || words > options.max_held_out_words) continue;
-    if (patterns.contains(c.pattern) || used.contains(c.source) ||
-        per_document[c.row.document] >= options.max_per_document)
-      continue;
+    const TextHash pattern = in_language(c.row, c.pattern), source = in_language(c.row, c.source);
+    int64_t& of_document = per_document[c.row.document + c.row.language];
+    if (patterns.contains(pattern) || used.contains(source) || of_document >= options.max_per_document) continue;
     if (train.leaks(c)) continue;
-    patterns.insert(c.pattern);
-    used.insert(c.source);
-    ++per_document[c.row.document];
+    patterns.insert(pattern);
+    used.insert(source);
+    ++of_document;
     rows.push_back(std::move(c.row));
   }
   return rows;
 }
 
 void cut(std::vector<AlignedRow>& rows, int64_t count) {
-  if (static_cast<int64_t>(rows.size()) > count) rows.resize(static_cast<size_t>(count));
+  std::unordered_map<std::string, int64_t> taken;
+  std::erase_if(rows, [&](const AlignedRow& row) { return ++taken[row.language] > count; });
 }
 
 }  // namespace
+
+SplitOptions for_summaries(SplitOptions options) {
+  constexpr int64_t kAnyLength = 1 << 20;
+  options.filter = {.min_words = 1, .max_words = kAnyLength, .max_ratio = 1e9, .max_copied = 1};
+  options.max_per_source = options.max_per_target = options.max_per_document = 1;
+  options.min_held_out_words = 1, options.max_held_out_words = kAnyLength;
+  return options;
+}
 
 double document_position(std::string_view key) {
   const auto digest = Sha256().update(std::string_view("lowbit-v1\0", 10)).update(key).digest();

@@ -15,17 +15,23 @@ struct AlignedRow {
   std::string origin;    ///< collection, as ddtp: scores can be given per origin
   std::string document;  ///< key of the split, as the source package
   std::string source, target;
+  std::string language = {};  ///< of the target, in a corpus of several
 };
 
 struct SplitOptions {
   FilterOptions filter = {};
   double test_share = 0.03, dev_share = 0.03;               ///< of the documents
-  int64_t test_rows = 500, dev_rows = 500;                  ///< at most
+  int64_t test_rows = 500, dev_rows = 500;                  ///< at most, of each language
   int64_t max_per_source = 2;                               ///< translations of one source text
+  int64_t max_per_target = 0;                               ///< sources of one target text; 0: any number
   int64_t max_per_template = 8;                             ///< rows filled from one template (1 in dev and test)
   int64_t max_per_document = 60;                            ///< rows of one document in dev, and in test
   int64_t min_held_out_words = 5, max_held_out_words = 60;  ///< source words of a dev or test row
 };
+
+/// For documents and their summaries: texts of any length, a summary may say the words of its document, every text
+/// once, one row of a document in dev and test. Shares and numbers of rows are kept.
+SplitOptions for_summaries(SplitOptions options);
 
 struct OriginCounts {
   int64_t raw = 0, kept = 0, deduplicated = 0;  ///< rows read, left by the filters, left by dedupe and template cap

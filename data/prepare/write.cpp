@@ -19,7 +19,8 @@ using Json = nlohmann::ordered_json;
 std::string as_tsv(const std::vector<AlignedRow>& rows) {
   std::string text;
   for (const AlignedRow& row : rows)
-    text += fmt::format("{}\t{}\t{}\t{}\n", row.origin, row.document, row.source, row.target);
+    text += fmt::format("{}\t{}\t{}{}{}\t{}\n", row.origin, row.document, row.language,
+                        row.language.empty() ? "" : "\t", row.source, row.target);
   return text;
 }
 
@@ -54,7 +55,7 @@ Json statistics(const std::vector<AlignedRow>& rows, std::string_view tsv) {
 }  // namespace
 
 void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& out,
-                        const std::vector<std::string>& provenance) {
+                        const std::vector<std::string>& provenance, const std::map<std::string, std::string>& texts) {
   std::error_code error;
   std::filesystem::create_directories(out, error);
   LB_REQUIRE(!error, ErrorKind::data, "prepare", "cannot make the folder {}: {}", out.string(), error.message());
@@ -74,6 +75,11 @@ void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& 
     const std::string tsv = as_tsv(*rows);
     stats[name] = statistics(*rows, tsv);
     add(fmt::format("{}.tsv", name), tsv);
+  }
+  for (const auto& [name, text] : texts) {
+    stats[name] = {{"lines", std::count(text.begin(), text.end(), '\n')},
+                   {"sha256", to_hex(Sha256().update(text).digest())}};
+    add(name, text);
   }
   add("stats.json", stats.dump(1) + "\n");
   // Nothing is renamed before all is written, and train.tsv, without which nothing starts, is the last: where it

@@ -215,6 +215,21 @@ Framing BartTokenizer::framing() const {
           .forced_bos = impl_->start == Start::bos ? ids.bos : -1};
 }
 
+Framing BartTokenizer::framing_for(const Languages& languages) const {
+  for (const std::string& language : {languages.source, languages.target})
+    LB_REQUIRE(language.empty(), ErrorKind::usage, "tokenizer", "BART has no token for the language '{}'", language);
+  return framing();
+}
+
+int32_t BartTokenizer::find(std::string_view piece) const {
+  const auto found = impl_->ids.find(std::string(piece));
+  return found == impl_->ids.end() ? -1 : found->second;
+}
+
+bool BartTokenizer::starts_word(int32_t id) const {
+  return impl_->is_special(id) || piece(id).starts_with(ByteBpe::letter(' '));
+}
+
 uint64_t BartTokenizer::fingerprint() const { return impl_->fingerprint; }
 
 void BartTokenizer::save(const fs::path& folder) const {

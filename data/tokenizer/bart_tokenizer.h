@@ -35,6 +35,9 @@ class BartTokenizer final : public Tokenizer {
   std::string piece(int32_t id) const override;  ///< in GPT-2's letters for bytes
   const SpecialIds& special_ids() const override;
   Framing framing() const override;
+  Framing framing_for(const Languages& languages) const override;  ///< it has no languages
+  int32_t find(std::string_view piece) const override;
+  bool starts_word(int32_t id) const override;
   bool takes_clean_text() const override { return false; }
   uint64_t fingerprint() const override;
   void save(const std::filesystem::path& folder) const override;

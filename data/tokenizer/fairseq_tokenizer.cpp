@@ -82,6 +82,23 @@ int64_t FairseqTokenizer::vocab_size() const { return impl_->dictionary.size(); 
 std::string FairseqTokenizer::piece(int32_t id) const { return impl_->dictionary.symbol(id); }
 const SpecialIds& FairseqTokenizer::special_ids() const { return impl_->dictionary.special_ids(); }
 
+Framing FairseqTokenizer::framing_for(const Languages& languages) const {
+  for (const std::string& language : {languages.source, languages.target})
+    LB_REQUIRE(language.empty(), ErrorKind::usage, "tokenizer", "{} has no token for the language '{}'",
+               FairseqDictionary::kFile, language);
+  return framing();
+}
+
+int32_t FairseqTokenizer::find(std::string_view piece) const {
+  return impl_->dictionary.has(piece) ? impl_->dictionary.id(piece) : -1;
+}
+
+bool FairseqTokenizer::starts_word(int32_t id) const {
+  const SpecialIds& special = special_ids();
+  return impl_->marks != Marks::spaces || id == special.bos || id == special.pad || id == special.eos ||
+         id == special.unk || piece(id).starts_with(kSpaceMark);
+}
+
 uint64_t FairseqTokenizer::fingerprint() const {
   std::string all = impl_->model;
   for (int32_t id = 0; id < impl_->dictionary.size(); ++id) all.append(impl_->dictionary.symbol(id)).push_back('\n');

@@ -23,6 +23,10 @@ class FairseqTokenizer final : public Tokenizer {
   int64_t vocab_size() const override;
   std::string piece(int32_t id) const override;
   const SpecialIds& special_ids() const override;
+  Framing framing_for(const Languages& languages) const override;  ///< it has no languages
+  int32_t find(std::string_view piece) const override;
+  /// Without "▁" in the dictionary one symbol alone does not tell: each counts as a word, as in fairseq.
+  bool starts_word(int32_t id) const override;
   bool takes_clean_text() const override { return false; }
   uint64_t fingerprint() const override;
   void save(const std::filesystem::path& folder) const override;

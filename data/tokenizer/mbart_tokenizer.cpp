@@ -137,9 +137,11 @@ std::string MbartTokenizer::piece(int32_t id) const {
 
 const SpecialIds& MbartTokenizer::special_ids() const { return impl_->special; }
 
-Framing MbartTokenizer::framing() const {
-  const int32_t source = impl_->code(impl_->languages.source, "--source-lang"),
-                target = impl_->code(impl_->languages.target, "--target-lang"), eos = impl_->special.eos;
+Framing MbartTokenizer::framing() const { return framing_for(impl_->languages); }
+
+Framing MbartTokenizer::framing_for(const Languages& languages) const {
+  const int32_t source = impl_->code(languages.source, "--source-lang"),
+                target = impl_->code(languages.target, "--target-lang"), eos = impl_->special.eos;
   if (impl_->release == Release::mbart50)
     return {.source_begin = {source}, .target_begin = {target}, .forced_bos = target};
   return {.source_close = {eos},
@@ -147,6 +149,19 @@ Framing MbartTokenizer::framing() const {
           .source_end = source,
           .target_end = target,
           .decoder_start = target};
+}
+
+int32_t MbartTokenizer::find(std::string_view piece) const {
+  for (int32_t id = 0; id < 4; ++id)
+    if (this->piece(id) == piece) return id;
+  for (int32_t id = impl_->first_code(); id < vocab_size(); ++id)
+    if (this->piece(id) == piece) return id;
+  const int32_t found = impl_->processor.PieceToId(piece);
+  return found == impl_->processor.unk_id() ? -1 : found + kOffset;
+}
+
+bool MbartTokenizer::starts_word(int32_t id) const {
+  return id < 4 || id >= impl_->first_code() || piece(id).starts_with(kWordMark);
 }
 
 uint64_t MbartTokenizer::fingerprint() const {

@@ -7,11 +7,6 @@
 
 namespace lowbit {
 
-/// The two languages of a pair, by mBART's codes: "en_XX". Empty: not given.
-struct Languages {
-  std::string source, target;
-};
-
 /// mBART's tokenizer: a sentencepiece model whose ids are those of fairseq (<s> 0, <pad> 1, </s> 2, <unk> 3; piece n of
 /// the model is n + 1), then the language codes, then <mask>.
 ///   cc25       "X </s> [src]", target and first decoder input likewise: [tgt] starts the decoder
@@ -39,6 +34,9 @@ class MbartTokenizer final : public Tokenizer {
   std::string piece(int32_t id) const override;
   const SpecialIds& special_ids() const override;
   Framing framing() const override;
+  Framing framing_for(const Languages& languages) const override;
+  int32_t find(std::string_view piece) const override;
+  bool starts_word(int32_t id) const override;
   bool takes_clean_text() const override { return false; }
   uint64_t fingerprint() const override;  ///< the same for all languages
   void save(const std::filesystem::path& folder) const override;

@@ -37,8 +37,8 @@ std::unique_ptr<Tokenizer> open_with(FairseqDictionary dictionary, const fs::pat
 }  // namespace
 
 std::unique_ptr<Tokenizer> open_tokenizer(const fs::path& folder, int64_t rows, const Languages& languages) {
-  const auto ours = [](const fs::path& model) {
-    return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::load(model));
+  const auto ours = [&](const fs::path& model) {
+    return std::make_unique<SentencePieceTokenizer>(SentencePieceTokenizer::load(model, languages));
   };
   if (fs::is_regular_file(folder)) return ours(folder);
   if (const fs::path dictionary = FairseqDictionary::find(folder); !dictionary.empty())

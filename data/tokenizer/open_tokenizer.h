@@ -14,7 +14,7 @@ namespace lowbit {
 /// sentence.bpe.model; BART's vocab.json and merges.txt, or its tokenizer.json. Null when it has none. A path to a
 /// sentencepiece model of ours is taken too.
 ///   rows       of the token table that it must fit, -1: not known; for mBART and dict.txt
-///   languages  for mBART
+///   languages  for mBART, and for one of ours with languages
 /// Errors (model): it is broken.
 std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder, int64_t rows = -1,
                                           const Languages& languages = {});

@@ -11,6 +11,9 @@ namespace lowbit {
 
 /// Calls of the sentencepiece library with its failures as Error. For the tokenizers of this folder.
 
+/// What a piece at the start of a word begins with.
+inline constexpr std::string_view kWordMark = "\u2581";
+
 /// Error (model) naming `origin` when the bytes are no model.
 void load_processor(sentencepiece::SentencePieceProcessor& processor, const std::string& bytes,
                     const std::string& origin);

@@ -1,5 +1,6 @@
 #include "data/tokenizer/sentencepiece_tokenizer.h"
 
+#include <fmt/format.h>
 #include <sentencepiece_trainer.h>
 #include <xxhash.h>
 
@@ -35,6 +36,7 @@ struct SentencePieceTokenizer::Impl {
   spm::SentencePieceProcessor processor;
   std::string model;  // the file's bytes
   SpecialIds ids;
+  Languages languages;
 
   /// `origin` names the model in messages.
   static std::unique_ptr<Impl> from_bytes(std::string bytes, const std::string& origin) {
@@ -60,6 +62,7 @@ SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string
                                                      const SentencePieceOptions& options) {
   const SpecialIds ids;
   const std::unordered_map<std::string, std::string> arguments = {
+      {"control_symbols", fmt::format("{}", fmt::join(options.symbols, ","))},
       {"model_type", options.model == SentencePieceOptions::Model::bpe ? "bpe" : "unigram"},
       {"vocab_size", std::to_string(options.vocab_size)},
       {"character_coverage", fmt::format("{}", options.character_coverage)},
@@ -80,8 +83,10 @@ SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string
   return SentencePieceTokenizer(Impl::from_bytes(std::move(model), "the trained vocabulary"));
 }
 
-SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path& path) {
-  return SentencePieceTokenizer(Impl::from_bytes(read_tokenizer_file(path), path.string()));
+SentencePieceTokenizer SentencePieceTokenizer::load(const std::filesystem::path& path, const Languages& languages) {
+  auto impl = Impl::from_bytes(read_tokenizer_file(path), path.string());
+  impl->languages = languages;
+  return SentencePieceTokenizer(std::move(impl));
 }
 
 void SentencePieceTokenizer::save(const std::filesystem::path& folder) const {
@@ -101,6 +106,36 @@ std::string SentencePieceTokenizer::decode(std::span<const int32_t> ids) const {
 int64_t SentencePieceTokenizer::vocab_size() const { return impl_->processor.GetPieceSize(); }
 std::string SentencePieceTokenizer::piece(int32_t id) const { return impl_->processor.IdToPiece(id); }
 const SpecialIds& SentencePieceTokenizer::special_ids() const { return impl_->ids; }
+Framing SentencePieceTokenizer::framing() const { return framing_for(impl_->languages); }
+
+Framing SentencePieceTokenizer::framing_for(const Languages& languages) const {
+  Framing framing;
+  const auto symbol = [&](const std::string& language) {
+    const int32_t id = find(language_symbol(language));
+    if (id >= 0) return id;
+    std::vector<std::string> known;
+    for (int32_t i = 0; i < vocab_size(); ++i)
+      if (impl_->processor.IsControl(i) && piece(i).starts_with('[')) known.push_back(piece(i));
+    fail(ErrorKind::usage, "tokenizer", "the vocabulary has no token for the language '{}'; its languages: {}",
+         language, known.empty() ? "none" : fmt::format("{}", fmt::join(known, " ")));
+  };
+  if (!languages.source.empty()) framing.source_begin = {symbol(languages.source)};
+  if (!languages.target.empty()) {
+    framing.forced_bos = symbol(languages.target);
+    framing.target_begin = {framing.forced_bos};
+  }
+  return framing;
+}
+
+int32_t SentencePieceTokenizer::find(std::string_view piece) const {
+  const int32_t id = impl_->processor.PieceToId(piece);
+  return id == impl_->ids.unk && piece != this->piece(id) ? -1 : id;
+}
+
+bool SentencePieceTokenizer::starts_word(int32_t id) const {
+  return impl_->processor.IsControl(id) || impl_->processor.IsUnknown(id) || piece(id).starts_with(kWordMark);
+}
+
 uint64_t SentencePieceTokenizer::fingerprint() const { return XXH3_64bits(impl_->model.data(), impl_->model.size()); }
 
 }  // namespace lowbit

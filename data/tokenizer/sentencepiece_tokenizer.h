@@ -12,6 +12,9 @@
 
 namespace lowbit {
 
+/// How a language is written among SentencePieceOptions::symbols.
+inline std::string language_symbol(std::string_view language) { return "[" + std::string(language) + "]"; }
+
 struct SentencePieceOptions {
   enum class Model : uint8_t { bpe, unigram };
   Model model = Model::bpe;
@@ -20,6 +23,8 @@ struct SentencePieceOptions {
   bool byte_fallback = false;          ///< 256 byte pieces instead of unk
   std::string normalization =
       "identity";  ///< or nfkc, nmt_nfkc, ...: identity gives back the very text that was encoded
+  /// Tokens that no text turns into, behind the special ones: "<mask>", and "[de]" for a language.
+  std::vector<std::string> symbols = {};
 };
 
 /// Text to ids and back through a sentencepiece model. Const members may be called from several threads.
@@ -32,7 +37,8 @@ class SentencePieceTokenizer final : public Tokenizer {
   static SentencePieceTokenizer train(std::span<const std::string> texts, const SentencePieceOptions& options);
 
   /// Any sentencepiece model file with pad, bos, eos and unk. Errors (model): missing, broken, or without one of them.
-  static SentencePieceTokenizer load(const std::filesystem::path& path);
+  /// `languages` are those of framing().
+  static SentencePieceTokenizer load(const std::filesystem::path& path, const Languages& languages = {});
 
   SentencePieceTokenizer(SentencePieceTokenizer&&) noexcept;
   SentencePieceTokenizer& operator=(SentencePieceTokenizer&&) noexcept;
@@ -43,6 +49,11 @@ class SentencePieceTokenizer final : public Tokenizer {
   int64_t vocab_size() const override;
   std::string piece(int32_t id) const override;
   const SpecialIds& special_ids() const override;
+  Framing framing() const override;
+  /// mBART-50's, "[src] X </s>" and "[tgt] X </s>", for languages that it has symbols of; a side without one is plain.
+  Framing framing_for(const Languages& languages) const override;
+  int32_t find(std::string_view piece) const override;
+  bool starts_word(int32_t id) const override;
   uint64_t fingerprint() const override;
   void save(const std::filesystem::path& folder) const override;
 

@@ -22,14 +22,22 @@ std::vector<int32_t> frame(std::vector<int32_t> pieces, const std::vector<int32_
 
 }  // namespace
 
-std::vector<int32_t> encode_source(const Tokenizer& tokenizer, std::string_view text, int64_t most) {
-  const Framing framing = tokenizer.framing();
+std::vector<int32_t> encode_source(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
+                                   int64_t most) {
   return frame(tokenizer.encode(text), framing.source_begin, framing.source_close, most);
 }
 
-std::vector<int32_t> encode_target(const Tokenizer& tokenizer, std::string_view text, int64_t most) {
-  const Framing framing = tokenizer.framing();
+std::vector<int32_t> encode_target(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
+                                   int64_t most) {
   return frame(tokenizer.encode(text), framing.target_begin, framing.target_close, most);
+}
+
+std::vector<int32_t> encode_source(const Tokenizer& tokenizer, std::string_view text, int64_t most) {
+  return encode_source(tokenizer, tokenizer.framing(), text, most);
+}
+
+std::vector<int32_t> encode_target(const Tokenizer& tokenizer, std::string_view text, int64_t most) {
+  return encode_target(tokenizer, tokenizer.framing(), text, most);
 }
 
 std::string read_tokenizer_file(const std::filesystem::path& path) {

@@ -22,6 +22,11 @@ struct Framing {
   bool operator==(const Framing&) const = default;
 };
 
+/// The two languages of a pair, by their codes: mBART's "en_XX", or those of a vocabulary of ours. Empty: not given.
+struct Languages {
+  std::string source, target;
+};
+
 /// Text to ids and back. Const members may be called from several threads.
 class Tokenizer {
  public:
@@ -36,6 +41,10 @@ class Tokenizer {
   virtual std::string piece(int32_t id) const = 0;
   virtual const SpecialIds& special_ids() const = 0;
   virtual Framing framing() const { return {}; }
+  /// That of a pair of languages. Error (usage): no token for one of them, naming those that there are.
+  virtual Framing framing_for(const Languages& languages) const = 0;
+  virtual int32_t find(std::string_view piece) const = 0;  ///< its id, special tokens too; -1: there is none
+  virtual bool starts_word(int32_t id) const = 0;          ///< a special token does
   /// Whether text is cleaned (data/prepare/clean.h) before it is encoded: the pieces were learned from such text.
   virtual bool takes_clean_text() const { return true; }
   /// XXH3 of what defines it: a model remembers which vocabulary its rows belong to.
@@ -46,6 +55,11 @@ class Tokenizer {
 
 /// Sequences without their last token, which the framing names: what begins them, the pieces, what closes them. With
 /// `most` >= 0 the pieces are cut so that the whole sequence has at most that many tokens, the last one included.
+std::vector<int32_t> encode_source(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
+                                   int64_t most = -1);
+std::vector<int32_t> encode_target(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
+                                   int64_t most = -1);
+/// In the tokenizer's own framing.
 std::vector<int32_t> encode_source(const Tokenizer& tokenizer, std::string_view text, int64_t most = -1);
 std::vector<int32_t> encode_target(const Tokenizer& tokenizer, std::string_view text, int64_t most = -1);
 

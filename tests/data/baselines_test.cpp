@@ -85,5 +85,12 @@ TEST(TranslationMemory, RejectsSidesOfDifferentLength) {
   test::expect_error(ErrorKind::data, {"0 sources"}, [] { TranslationMemory({}, {}); });
 }
 
+TEST(LeadWords, AreTheFirstOnes) {
+  EXPECT_EQ(lead_words(" one  two\tthree four", 3), "one two three");
+  EXPECT_EQ(lead_words("one two", 14), "one two");
+  EXPECT_EQ(lead_words("one two", 0), "");
+  EXPECT_EQ(lead_words("", 3), "");
+}
+
 }  // namespace
 }  // namespace lowbit

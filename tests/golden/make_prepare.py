@@ -148,7 +148,7 @@ def split_rows(rows, count, share):
 def stanzas(path):
     stanza, last = {}, None
     for line in open(path, encoding='utf8').read().split('\n'):
-        if not line.strip():
+        if not line.strip(' \t\r\n'):
             if stanza:
                 yield stanza
             stanza, last = {}, None

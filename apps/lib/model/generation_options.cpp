@@ -41,9 +41,16 @@ void declare_generation_options(OptionRegistry& r, GenerationConfig& c) {
   r.add("generate.seed", c.seed, "of sampling");
 }
 
+void declare_language_column(OptionRegistry& r, int64_t& column) {
+  r.add("data.language_column", column,
+        "column with the target's language in a corpus of several, from 1 or from the end when negative (prepare ddtp "
+        "writes it as -3); 0: none")
+      .range(-1000, 1000);
+}
+
 void declare_language_options(OptionRegistry& r, Languages& languages) {
-  r.add("data.source_lang", languages.source, "language code of mBART's source side");
-  r.add("data.target_lang", languages.target, "language code of mBART's target side");
+  r.add("data.source_lang", languages.source, "language of the source: mBART's code, or a token of our vocabulary");
+  r.add("data.target_lang", languages.target, "language of the target, likewise");
 }
 
 GenerationConfig search_of(const LoadedModel& loaded, const GenerationConfig& asked, const OptionRegistry& registry) {

@@ -21,6 +21,8 @@ nlohmann::ordered_json beam_of(const GenerationConfig& config);
 /// Options of a search: generate.beam, generate.length_penalty, ... with fairseq's and Hugging Face's flag names.
 void declare_generation_options(OptionRegistry& registry, GenerationConfig& config);
 /// The languages of mBART's tokenizer: data.source_lang, data.target_lang.
+/// data.language_column of the verbs that read pairs.
+void declare_language_column(OptionRegistry& registry, int64_t& column);
 void declare_language_options(OptionRegistry& registry, Languages& languages);
 
 /// What a model is searched with: `asked`, which the options were declared for; a Hugging Face folder brings a search

@@ -40,9 +40,10 @@ std::string front_matter(const ModelCard& card) {
     text += fmt::format(
         "model-index:\n- name: {}\n  results:\n  - task:\n      type: text2text-generation\n    dataset:\n      name: "
         "{}\n"
-        "      type: {}\n    metrics:\n    - type: bleu\n      value: {:.2f}\n      name: {}\n",
-        quoted(card.name), quoted(card.origin.scored_on), quoted(card.origin.scored_on), score.bleu,
-        quoted("BLEU " + score.signature));
+        "      type: {}\n    metrics:\n    - type: {}\n      value: {:.2f}\n      name: {}\n",
+        quoted(card.name), quoted(card.origin.scored_on), quoted(card.origin.scored_on),
+        card.origin.score_name == "BLEU" ? "bleu" : "rouge", score.score,
+        quoted(card.origin.score_name + " " + score.signature));
   }
   return text + "---\n";
 }
@@ -56,7 +57,7 @@ std::string cell(std::string text) {
 std::string score_of(const RunOrigin& origin) {
   if (!origin.score) return "not known here (`lowbit compare DATA MODEL --out results.json`, then `export --results`)";
   const SystemResult& score = *origin.score;
-  std::string text = fmt::format("BLEU {:.2f}", score.bleu);
+  std::string text = fmt::format("{} {:.2f}", origin.score_name, score.score);
   if (!std::isnan(score.chrf)) text += fmt::format(", chrF {:.2f}", score.chrf);
   if (!std::isnan(score.length_ratio)) text += fmt::format(", length ratio {:.3f}", score.length_ratio);
   return text + fmt::format(" on \"{}\"", cell(origin.scored_on));
@@ -64,7 +65,7 @@ std::string score_of(const RunOrigin& origin) {
 
 std::string signatures(const RunOrigin& origin) {
   if (!origin.score) return "";
-  std::string text = fmt::format("\nBLEU signature: `{}`\n", origin.score->signature);
+  std::string text = fmt::format("\n{} signature: `{}`\n", origin.score_name, origin.score->signature);
   if (!std::isnan(origin.score->chrf)) text += fmt::format("\nchrF signature: `{}`\n", origin.score->chrf_signature);
   return text;
 }

@@ -169,4 +169,10 @@ void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::st
   compare(state, model_state(*again));
 }
 
+void write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
+  AtomicFolder target(folder);
+  fill_model_folder(model, tokenizer, target.path());
+  target.commit();
+}
+
 }  // namespace lowbit

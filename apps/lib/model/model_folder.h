@@ -59,5 +59,7 @@ int64_t model_bytes(const LoadedModel& loaded);
 /// generation_config.json, the tokenizer, checksums.txt. The folder is read back and compared: Error (self_check) if a
 /// code or a float differs.
 void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
+/// The same in a folder that appears whole or not at all.
+void write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit

@@ -51,6 +51,7 @@ bool read_score(const std::string& path, RunOrigin& origin) {
   for (const SystemResult& system : results.systems) {
     if (system.name != origin.run) continue;
     origin.score = system;
+    origin.score_name = results.score_name;
     origin.scored_on = results.title;
     return true;
   }

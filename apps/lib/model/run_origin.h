@@ -16,6 +16,7 @@ struct RunOrigin {
   std::vector<std::string> command;  ///< the training's command line
   std::string scored_on;             ///< title of the results
   std::optional<SystemResult> score;
+  std::string score_name;  ///< "BLEU", or "ROUGE-1" of summaries
 };
 
 /// The last part of a path that has one: "b" of "a/b" and of "a/b/".

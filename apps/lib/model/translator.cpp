@@ -22,11 +22,13 @@ GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig
 }
 
 Translator::Translator(Seq2Seq& model, const Tokenizer& tokenizer, TranslatorConfig config)
-    : model_(model), tokenizer_(tokenizer), config_(config) {
+    : model_(model),
+      tokenizer_(tokenizer),
+      config_(config),
+      framing_(config.framing ? *config.framing : tokenizer.framing()) {
   config_.generation = generation_for(model.config(), config_.generation);
-  const Framing framing = tokenizer.framing();
-  if (framing.decoder_start >= 0) config_.generation.decoder_start = framing.decoder_start;
-  if (framing.forced_bos >= 0) config_.generation.forced_bos = framing.forced_bos;
+  if (framing_.decoder_start >= 0) config_.generation.decoder_start = framing_.decoder_start;
+  if (framing_.forced_bos >= 0) config_.generation.forced_bos = framing_.forced_bos;
   config_.generation.validate();
   LB_REQUIRE(tokenizer.vocab_size() == model.config().vocab, ErrorKind::model, "generate",
              "the vocabulary has {} pieces but the model {} rows; use the tokenizer that the model was trained with",
@@ -39,20 +41,19 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& s
   std::vector<std::vector<int32_t>> sources;
   std::vector<int64_t> order;
   const int64_t longest = model_.config().max_positions;
-  const Framing framing = tokenizer_.framing();
   size_t overlong = 0, first_overlong = 0;
   for (size_t i = 0; i < sentences.size(); ++i) {
     const std::string text = tokenizer_.takes_clean_text() ? clean(sentences[i]) : sentences[i];
-    sources.push_back(encode_source(tokenizer_, text));
-    if (sources.back().size() == framing.source_begin.size() + framing.source_close.size()) {
+    sources.push_back(encode_source(tokenizer_, framing_, text));
+    if (sources.back().size() == framing_.source_begin.size() + framing_.source_close.size()) {
       results[i].texts = {""};
       continue;
     }
     if (std::ssize(sources.back()) >= longest) {
       if (overlong++ == 0) first_overlong = i + 1;
-      sources.back() = encode_source(tokenizer_, text, longest);
+      sources.back() = encode_source(tokenizer_, framing_, text, longest);
     }
-    sources.back().push_back(framing.source_end);
+    sources.back().push_back(framing_.source_end);
     order.push_back(static_cast<int64_t>(i));
   }
   if (overlong > 0)

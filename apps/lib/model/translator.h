@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct Translation {
 
 struct TranslatorConfig {
   GenerationConfig generation;
-  int64_t max_tokens = 2048;  ///< source tokens of one batch, padding counted
+  std::optional<Framing> framing = {};  ///< the tokenizer's if not given
+  int64_t max_tokens = 2048;            ///< source tokens of one batch, padding counted
 };
 
 /// Text to text through a model: clean as `lowbit prepare` does if the tokenizer is for such text, tokenise, batch by
@@ -42,6 +44,7 @@ class Translator {
   Seq2Seq& model_;
   const Tokenizer& tokenizer_;
   TranslatorConfig config_;
+  Framing framing_;
 };
 
 /// Special ids of the model's vocabulary in a generation config.

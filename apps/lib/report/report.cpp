@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "apps/lib/report/charts.h"
+#include "apps/lib/report/level_rows.h"
 #include "core/error.h"
 
 namespace lowbit {
@@ -30,7 +31,7 @@ std::string number(double value, const char* format, const char* none = "") {
 std::string results_table(const Results& results) {
   double best_float = 0;  // the score that the low-bit systems are a share of: the first with 32 bits
   for (const SystemResult& system : results.systems) {
-    if (best_float == 0 && system.bits.starts_with("32")) best_float = system.bleu;
+    if (best_float == 0 && system.bits.starts_with("32")) best_float = system.score;
   }
   std::string rows;
   for (const SystemResult& system : results.systems) {
@@ -39,37 +40,41 @@ std::string results_table(const Results& results) {
         "td><td>{}</td></tr>\n",
         system.baseline ? " class=\"baseline\"" : "", escape_xml(system.name), escape_xml(system.bits),
         number(system.output_bits, "{:.0f}"), std::isnan(system.size_bytes) ? "" : byte_text(system.size_bytes),
-        number(system.bleu, "{:.1f}"),
-        best_float > 0 && !system.baseline ? number(100 * system.bleu / best_float, "{:.1f} %") : "",
+        number(system.score, "{:.1f}"),
+        best_float > 0 && !system.baseline ? number(100 * system.score / best_float, "{:.1f} %") : "",
         number(system.chrf, "{:.1f}"), number(system.length_ratio, "{:.3f}"), number(system.sentences_per_s, "{:.1f}"),
         number(system.tokens_per_s, "{:.0f}"));
   }
   std::string text =
       "<div class=\"wide\">\n<table>\n<tr><th>system</th><th>bits W-E-A</th><th>O</th><th>size on "
-      "disk</th><th>BLEU</th><th>of "
-      "float</th><th>chrF2</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" +
-      rows + "</table>\n</div>\n";
+      "disk</th><th>" +
+      results.score_name +
+      "</th><th>of float</th><th>chrF2</th><th>length ratio</th><th>sentences/s</th><th>tokens/s</th></tr>\n" + rows +
+      "</table>\n</div>\n";
   const auto add_signature = [&](const char* metric, std::string SystemResult::*signature) {
     const auto row =
         std::ranges::find_if(results.systems, [&](const SystemResult& system) { return !(system.*signature).empty(); });
     if (row != results.systems.end())
       text += fmt::format("<p class=\"note\">{} {}</p>\n", metric, escape_xml((*row).*signature));
   };
-  add_signature("BLEU", &SystemResult::signature);
+  add_signature(results.score_name.c_str(), &SystemResult::signature);
   add_signature("chrF2", &SystemResult::chrf_signature);
   return text;
 }
 
 std::string size_chart(const Results& results) {
-  ScatterChart chart{
-      .title = "Score against size", .x_label = "MB on disk", .y_label = "BLEU", .points = {}, .levels = {}};
+  ScatterChart chart{.title = "Score against size",
+                     .x_label = "MB on disk",
+                     .y_label = results.score_name,
+                     .points = {},
+                     .levels = {}};
   for (const SystemResult& system : results.systems) {
-    if (std::isnan(system.bleu)) continue;
-    const std::string label = fmt::format("{}: {:.1f}", system.name, system.bleu);
+    if (std::isnan(system.score)) continue;
+    const std::string label = fmt::format("{}: {:.1f}", system.name, system.score);
     if (std::isnan(system.size_bytes)) {
-      chart.levels.emplace_back(label, system.bleu);
+      chart.levels.emplace_back(label, system.score);
     } else {
-      chart.points.push_back({label, system.size_bytes / 1e6, system.bleu, chart.points.size()});
+      chart.points.push_back({label, system.size_bytes / 1e6, system.score, chart.points.size()});
     }
   }
   return draw_scatter(chart);
@@ -78,13 +83,13 @@ std::string size_chart(const Results& results) {
 std::string speed_chart(const Results& results) {
   ScatterChart chart{.title = "Score against speed",
                      .x_label = "sentences a second",
-                     .y_label = "BLEU",
+                     .y_label = results.score_name,
                      .points = {},
                      .levels = {},
                      .prefers_large_x = true};
   for (const SystemResult& system : results.systems) {
-    if (!std::isnan(system.bleu) && system.sentences_per_s > 0 && !system.baseline)
-      chart.points.push_back({system.name, system.sentences_per_s, system.bleu, chart.points.size()});
+    if (!std::isnan(system.score) && system.sentences_per_s > 0 && !system.baseline)
+      chart.points.push_back({system.name, system.sentences_per_s, system.score, chart.points.size()});
   }
   return draw_scatter(chart);
 }
@@ -130,34 +135,11 @@ std::string training_chart(const std::vector<RunData>& runs, const std::string& 
   return draw_curves(chart);
 }
 
-// A code book of many levels is shown as at most this many neighbouring groups.
-constexpr size_t kMaxParts = 16;
-
 std::string level_chart(const RunData& run) {
   ShareChart chart{.title = "Levels of the quantized weights",
                    .gauge_title = "entropy of the levels, of the possible bits",
                    .rows = {}};
-  for (const LevelUse& use : run.levels) {
-    ShareRow row{.name = use.path, .parts = {}, .gauge_text = {}};
-    double sum = 0, reach = 0;
-    for (size_t i = 0; i < use.values.size(); ++i)
-      sum += use.counts[i], reach = std::max(reach, std::abs(use.values[i]));
-    const size_t parts = std::min(use.values.size(), kMaxParts);
-    for (size_t part = 0; part < parts; ++part) {
-      const size_t begin = part * use.values.size() / parts, end = (part + 1) * use.values.size() / parts;
-      double count = 0;
-      for (size_t i = begin; i < end; ++i) count += use.counts[i];
-      const double middle = (use.values[begin] + use.values[end - 1]) / 2;
-      const std::string name = end - begin == 1 ? fmt::format("{:g}", middle)
-                                                : fmt::format("{:g} to {:g}", use.values[begin], use.values[end - 1]);
-      row.parts.push_back({count, level_colour(reach > 0 ? middle / reach : 0),
-                           fmt::format("level {}: {:.1f} %", name, sum > 0 ? 100 * count / sum : 0)});
-    }
-    const double possible = std::log2(static_cast<double>(use.values.size()));
-    row.gauge = possible > 0 ? use.entropy / possible : 0;
-    row.gauge_text = fmt::format("{:.2f} of {:.2f} bit", use.entropy, possible);
-    chart.rows.push_back(std::move(row));
-  }
+  for (const LevelUse& use : run.levels) chart.rows.push_back(level_row(use));
   return chart.rows.empty() ? "" : fmt::format("<div class=\"wide\">\n{}</div>\n", draw_shares(chart));
 }
 
@@ -280,7 +262,7 @@ class Page {
 
 std::string score_size_picture(const Results& results) {
   const std::string picture = size_chart(results);
-  LB_REQUIRE(!picture.empty(), ErrorKind::data, "report", "no system with a BLEU and a size to draw");
+  LB_REQUIRE(!picture.empty(), ErrorKind::data, "report", "no system with a score and a size to draw");
   return svg_file(picture);
 }
 

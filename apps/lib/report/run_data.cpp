@@ -102,14 +102,16 @@ class RunReader {
   double first_time_ = 0, level_update_ = -1;
 };
 
+bool is_summary(const Json& system) { return system.contains("rouge1"); }
+
 SystemResult read_system(const Json& json) {
   return {.name = json.at("name"),
           .bits = text_or_empty(json, "bits"),
-          .signature = text_or_empty(json, "signature"),
+          .signature = text_or_empty(json, is_summary(json) ? "rouge_signature" : "signature"),
           .chrf_signature = text_or_empty(json, "chrf_signature"),
           .output_bits = number_or_nan(json, "output_bits"),
           .size_bytes = number_or_nan(json, "size_bytes"),
-          .bleu = number_or_nan(json, "bleu"),
+          .score = number_or_nan(json, is_summary(json) ? "rouge1" : "bleu"),
           .chrf = number_or_nan(json, "chrf"),
           .length_ratio = number_or_nan(json, "length_ratio"),
           .sentences_per_s = number_or_nan(json, "sentences_per_s"),
@@ -148,7 +150,10 @@ Results read_results(const std::string& path) {
                "schema {} is not {}, which this program reads", json["schema"].dump(), kMetricsSchema);
     Results results{
         .title = json.at("title"), .subtitle = text_or_empty(json, "subtitle"), .systems = {}, .samples = {}};
-    for (const Json& system : json.at("systems")) results.systems.push_back(read_system(system));
+    for (const Json& system : json.at("systems")) {
+      results.systems.push_back(read_system(system));
+      if (is_summary(system)) results.score_name = "ROUGE-1";
+    }
     for (const Json& sample : json.value("samples", Json::array())) {
       SampleResult row{.source = sample.at("source"), .reference = sample.at("reference"), .outputs = {}};
       for (const auto& [system, text] : sample.at("outputs").items())

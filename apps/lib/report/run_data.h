@@ -40,7 +40,7 @@ RunData read_run(const std::string& metrics_path, const std::string& default_nam
 struct SystemResult {
   static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   std::string name, bits, signature, chrf_signature;
-  double output_bits = kNone, size_bytes = kNone, bleu = kNone, chrf = kNone, length_ratio = kNone;
+  double output_bits = kNone, size_bytes = kNone, score = kNone, chrf = kNone, length_ratio = kNone;
   double sentences_per_s = kNone, tokens_per_s = kNone;
   bool baseline = false;
 };
@@ -52,6 +52,7 @@ struct SampleResult {
 
 struct Results {
   std::string title, subtitle;
+  std::string score_name = "BLEU";  ///< or ROUGE-1, of summaries
   std::vector<SystemResult> systems;
   std::vector<SampleResult> samples;
 };

@@ -6,8 +6,8 @@
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/model/recipe_folder.h"
 #include "apps/lib/options/show.h"
+#include "apps/lib/train/text_task.h"
 #include "core/error.h"
-#include "data/corpus/fairseq_data.h"
 #include "optim/schedule.h"
 
 namespace lowbit {
@@ -42,11 +42,26 @@ void take_shape(ModelOptions& model, const OptionRegistry& registry, const std::
   }
   require("model.arch", model.arch == kGivenShape || has_shape(model, start), "");
   model.arch = kGivenShape;
+  model.init = ModelInit::preset;  // nothing is fresh
   for (const ModelSize& size : kModelSizes) model.*size.option = start.*size.field;
 }
 
 void expect_file(const fs::path& path, const char* remedy) {
   LB_REQUIRE(fs::exists(path), ErrorKind::data, "train", "{}: No such file; {}", path.string(), remedy);
+}
+
+int64_t longest_block(const TrainOptions& options, const TransformerConfig& model) {
+  return std::min({options.data.max_length, options.data.max_tokens, model.max_positions});
+}
+
+void check_denoising(const TrainOptions& options, const TransformerConfig& model) {
+  options.denoise.noise.validate();
+  const int64_t longest = longest_block(options, model);
+  LB_REQUIRE(options.denoise.tokens_per_sample <= longest, ErrorKind::usage, "train",
+             "denoise.tokens_per_sample={} is above {}, the least of data.max_length, data.max_tokens and the model's "
+             "positions: lower it, or raise them",
+             options.denoise.tokens_per_sample, longest);
+  LB_REQUIRE(options.valid.metric != "bleu", ErrorKind::usage, "train", "valid.metric=bleu: denoising has a loss only");
 }
 
 void check(const TrainOptions& options) {
@@ -60,9 +75,9 @@ void check(const TrainOptions& options) {
   loss_scaler_of(options.precision, options.loss_scale, options.optim.update_freq);
   LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
              "valid.metric=bleu needs valid.bleu_rows of at least 1");
-  if (!FairseqData::in(options.data.dir))
-    for (const char* file : {"train.tsv", "dev.tsv"})
-      expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
+  if (options.data.task == TrainTask::denoising) check_denoising(options, model);
+  for (const std::string& file : task_files(options))
+    expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
   if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, "data.tokenizer names it");
   if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
 }
@@ -87,6 +102,8 @@ TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& r
   LB_REQUIRE(!start.empty() || options.model.arch != kGivenShape, ErrorKind::usage, "train",
              "model.arch={} needs kd.teacher or run.finetune_from", kGivenShape);
   refuse_idle_loss_scale(registry, options.precision.policy);
+  if (options.data.task == TrainTask::denoising && options.denoise.tokens_per_sample == 0)
+    options.denoise.tokens_per_sample = longest_block(options, resolve_model(options.model, options.data.vocab_size));
   check(options);
   return options;
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "apps/lib/train/train_options.h"
 #include "data/batch/token_dataset.h"
 #include "data/corpus/parallel_text.h"
+#include "data/denoise/noise.h"
 #include "data/tokenizer/tokenizer.h"
 
 namespace lowbit {
@@ -14,14 +16,18 @@ namespace lowbit {
 struct TextTask {
   std::unique_ptr<Tokenizer> tokenizer;
   TokenDataset train, dev;
-  ParallelText dev_text;
+  ParallelText dev_text;       ///< empty when denoising
+  std::optional<Noise> noise;  ///< denoising: `train` holds clean blocks, `dev` corrupted ones
 };
 
-/// Reads train.tsv and dev.tsv of `options.dir` and tokenises them, or the ids of train and valid that
-/// fairseq-preprocess wrote there: with the tokenizer that the options name, else that of `start`, a Hugging Face
-/// folder or fairseq checkpoint that training builds on (empty: none), else the one in `options.dir`; if there is none,
-/// a joint one is trained on train.tsv and kept there. Errors (data): missing or broken files; (model): a broken
-/// tokenizer.
-TextTask load_text_task(const DataOptions& options, const std::string& start);
+/// The files of `options.dir` that training reads: train.tsv and dev.tsv, or the running text of pretraining; none that
+/// are known by name when fairseq-preprocess wrote them.
+std::vector<std::string> task_files(const TrainOptions& options);
+
+/// Reads those files and tokenises them, or takes the ids of train and valid that fairseq-preprocess wrote: with the
+/// tokenizer that the options name, else that of the Hugging Face folder or fairseq checkpoint that training builds on,
+/// else the one in `options.dir`; if there is none, one is trained on the training text and kept there. Errors (data):
+/// missing or broken files; (model): a broken tokenizer; (usage): denoising without <mask>.
+TextTask load_text_task(const TrainOptions& options);
 
 }  // namespace lowbit

@@ -22,6 +22,11 @@ void declare_model(OptionRegistry& r, ModelOptions& o) {
   r.add("model.encoder_layers", o.encoder_layers, "0 keeps the preset's").range(0, 1000);
   r.add("model.decoder_layers", o.decoder_layers, "0 keeps the preset's").range(0, 1000);
   r.add("model.max_positions", o.max_positions, "longest sequence in tokens; 0 keeps the preset's").range(0, 1 << 20);
+  r.add("model.init", o.init,
+        {{"preset", ModelInit::preset}, {"xavier", ModelInit::xavier}, {"normal", ModelInit::normal}},
+        "fresh weights: xavier, as fairseq's transformer; normal: N(0, 0.02), as BART's and mBART's presets, too small "
+        "for "
+        "a model of a few hundred dimensions to learn fast");
   r.add("model.dropout", o.dropout, "on residual branches and embeddings; -1 keeps the preset's").range(-1, 0.99);
   r.add("model.attention_dropout", o.attention_dropout, "on attention probabilities; -1 keeps the preset's")
       .range(-1, 0.99);
@@ -30,15 +35,45 @@ void declare_model(OptionRegistry& r, ModelOptions& o) {
 }
 
 void declare_data(OptionRegistry& r, DataOptions& o) {
+  r.add(
+      "data.task", o.task, {{"seq2seq", TrainTask::seq2seq}, {"denoising", TrainTask::denoising}},
+      "seq2seq: source to target, of train.tsv and dev.tsv; denoising: BART's pretraining on train.txt and dev.txt, a "
+      "sentence a line, an empty line between documents");
   r.add("data.dir", o.dir, "folder that `lowbit prepare` or fairseq-preprocess wrote").positional("DATA").required();
   r.add("data.tokenizer", o.tokenizer,
         "sentencepiece model, or folder of a tokenizer; default: that of a foreign model to start from, "
         "else the one in the data folder, trained there once");
   declare_language_options(r, o.languages);
+  declare_language_column(r, o.language_column);
   r.add("data.vocab_size", o.vocab_size, "pieces of a tokenizer that is trained").range(16, 1 << 20);
   r.add("data.max_tokens", o.max_tokens, "tokens of a batch, padding counted").range(1, 1 << 24);
   r.add("data.max_length", o.max_length, "longer rows are left out").range(2, 1 << 20);
+  r.add("data.truncate_source", o.truncate_source, "cut sources that are too long instead of leaving their rows out");
   r.add("data.prefetch", o.prefetch, "batches prepared ahead by a thread; 0: none").range(0, 1024);
+}
+
+void declare_denoise(OptionRegistry& r, DenoiseOptions& o) {
+  NoiseOptions& noise = o.noise;
+  r.add("denoise.mask", noise.mask, "share of the words to cover").range(0, 1);
+  r.add("denoise.mask_length", noise.mask_length,
+        {{"subword", MaskLength::subword}, {"word", MaskLength::word}, {"span-poisson", MaskLength::span_poisson}},
+        "what is covered: tokens, whole words, or spans of words");
+  r.add("denoise.poisson_lambda", noise.poisson_lambda, "mean words of a span").range(0.1, 50);
+  r.add("denoise.replace_length", noise.replace_length,
+        "of what is covered: 0 deletes it, 1 puts one mask token, -1 one for each token")
+      .range(-1, 1);
+  r.add("denoise.mask_random", noise.mask_random, "share that shows a random token in place of the mask").range(0, 1);
+  r.add("denoise.permute_sentences", noise.permute_sentences, "share of the sentences that change places").range(0, 1);
+  r.add("denoise.insert", noise.insert, "tokens put in between, as a share of the length").range(0, 1);
+  r.add("denoise.rotate", noise.rotate, "probability that a block begins somewhere else").range(0, 1);
+  r.add("denoise.tokens_per_sample", o.tokens_per_sample,
+        "longest block, ends counted; blocks hold whole sentences; 0: what "
+        "data.max_length and the model allow")
+      .range(0, 1 << 20);
+  r.add("denoise.langs", o.languages,
+        "languages whose text is train.LANGUAGE.txt and dev.LANGUAGE.txt; each has a token, by which its blocks begin");
+  r.add("denoise.multilang_sampling_alpha", o.sampling_alpha, "languages are drawn by their share to this power")
+      .range(0, 1);
 }
 
 void declare_optim(OptionRegistry& r, OptimOptions& o) {
@@ -144,6 +179,7 @@ void declare_upkeep(OptionRegistry& r, TrainOptions& o) {
 void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
   registry.accept_config_file();
   declare_data(registry, options.data);
+  declare_denoise(registry, options.denoise);
   declare_run(registry, options);
   declare_model(registry, options.model);
   declare_optim(registry, options.optim);
@@ -167,6 +203,8 @@ TransformerConfig override_model(TransformerConfig config, const ModelOptions& o
     if (given) value = wanted;
   };
   for (const ModelSize& size : kModelSizes) keep(config.*size.field, o.*size.option, sizes && o.*size.option > 0);
+  keep(config.init, o.init == ModelInit::normal ? WeightInit::normal : WeightInit::xavier,
+       sizes && o.init != ModelInit::preset);
   keep(config.dropout, o.dropout, o.dropout >= 0);
   keep(config.attention_dropout, o.attention_dropout, o.attention_dropout >= 0);
   keep(config.activation_dropout, o.activation_dropout, o.activation_dropout >= 0);

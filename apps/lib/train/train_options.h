@@ -8,7 +8,9 @@
 #include "apps/lib/train/precision_options.h"
 #include "core/ops/matmul.h"
 #include "data/batch/batcher.h"
-#include "data/tokenizer/mbart_tokenizer.h"
+#include "data/corpus/parallel_text.h"
+#include "data/denoise/noise.h"
+#include "data/tokenizer/tokenizer.h"
 #include "nn/loss/objective.h"
 #include "nn/transformer/config.h"
 #include "optim/adam.h"
@@ -16,11 +18,15 @@
 
 namespace lowbit {
 
+/// How fresh weights are drawn.
+enum class ModelInit : uint8_t { preset, xavier, normal };
+
 /// Shape of the model; 0 or a negative value keeps what the architecture says.
 struct ModelOptions {
   std::string arch = "quickstart";
   int64_t dim = 0, ffn_dim = 0, heads = 0, encoder_layers = 0, decoder_layers = 0, max_positions = 0;
   double dropout = -1, attention_dropout = -1, activation_dropout = -1;
+  ModelInit init = ModelInit::preset;
 };
 
 /// The model.arch of a model that takes the shape of its teacher or of where it starts.
@@ -41,14 +47,32 @@ inline constexpr ModelSize kModelSizes[] = {
     {"model.max_positions", &ModelOptions::max_positions, &TransformerConfig::max_positions},
 };
 
+enum class TrainTask : uint8_t { seq2seq, denoising };
+
 struct DataOptions {
-  std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, test.tsv
+  TrainTask task = TrainTask::seq2seq;
+  std::string dir;        ///< what `lowbit prepare` wrote: train.tsv, dev.tsv, or for denoising train.txt, dev.txt
   std::string tokenizer;  ///< sentencepiece model or a folder with a tokenizer; empty: see load_text_task()
-  Languages languages;    ///< of mBART's tokenizer
+  Languages languages;    ///< of mBART's tokenizer, or one of ours with languages
+  int64_t language_column = 0;  ///< of the TSV files, with the target's language; 0: none
   int64_t vocab_size = 4096;
   int64_t max_tokens = 2500;
   int64_t max_length = 200;
+  bool truncate_source = false;
   int64_t prefetch = 4;
+};
+
+/// Where the texts stand in the files of a prepared folder.
+inline TsvColumns columns_of(const DataOptions& options) {
+  return {.language = static_cast<int>(options.language_column)};
+}
+
+/// Pretraining on running text.
+struct DenoiseOptions {
+  NoiseOptions noise;
+  int64_t tokens_per_sample = 0;       ///< 0: as long as everything allows
+  std::vector<std::string> languages;  ///< the text of each is train.LANGUAGE.txt; empty: one language, train.txt
+  double sampling_alpha = 0.7;
 };
 
 enum class OptimizerKind : uint8_t { adam, adamw, sgd };
@@ -102,6 +126,7 @@ struct TrainOptions {
   std::string finetune_from;
   ModelOptions model;
   DataOptions data;
+  DenoiseOptions denoise;
   OptimOptions optim;
   PrecisionOptions precision;
   LossScaleOptions loss_scale;

@@ -31,6 +31,7 @@
 #include "core/allocator.h"
 #include "core/error.h"
 #include "data/batch/prefetch.h"
+#include "data/denoise/denoising.h"
 #include "nn/model_state.h"
 #include "optim/checkpoint_store.h"
 #include "optim/ema.h"
@@ -52,10 +53,15 @@ std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimOptions& opt
   return std::make_unique<Adam>(std::move(groups), config);
 }
 
+Overlong overlong_of(const DataOptions& options) {
+  return options.truncate_source ? Overlong::truncate_source : Overlong::drop;
+}
+
 BatcherOptions batching(const TrainOptions& options, const TransformerConfig& model) {
   return {.max_tokens = options.data.max_tokens,
           .max_source = std::min(options.data.max_length, model.max_positions),
           .max_target = std::min(options.data.max_length, model.max_positions),
+          .overlong = overlong_of(options.data),
           .seed = static_cast<uint64_t>(options.seed),
           .start_id = model.decoder_start};
 }
@@ -131,8 +137,7 @@ class TrainRun {
 TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
     : options_(options),
       folder_(folder),
-      task_(
-          load_text_task(options.data, options.finetune_from.empty() ? options.teacher.model : options.finetune_from)),
+      task_(load_text_task(options)),
       checkpoints_(folder.path(), {.last = options.save.keep_last,
                                    .best = options.save.keep_best,
                                    .higher_is_better = options.valid.metric == "bleu"}),
@@ -151,7 +156,11 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
     ema_ = std::make_unique<Ema>(optimizer_->groups(), EmaConfig{.decay = options.optim.ema_decay});
   auto batcher = std::make_unique<Batcher>(task_.train, batching(options, model_->config()));
   if (const std::string skipped = batcher->describe_overlong(); !skipped.empty()) log_warning("{}", skipped);
-  batches_ = std::move(batcher);
+  if (task_.noise)
+    batches_ = std::make_unique<Denoising>(std::move(batcher), *task_.noise, static_cast<uint64_t>(options.seed),
+                                           options.denoise.tokens_per_sample, task_.tokenizer->special_ids());
+  else
+    batches_ = std::move(batcher);
   if (options.data.prefetch > 0) batches_ = std::make_unique<Prefetch>(std::move(batches_), options.data.prefetch);
   const Schedule schedule(schedule_of(options, model_->config().dim));
   trainer_ = std::make_unique<Trainer>(
@@ -256,7 +265,7 @@ void TrainRun::validate() {
   cost_.time("validation", [&] {
     std::optional<EmaScope> averaged;
     if (ema_) averaged.emplace(*ema_);
-    const LossFigures loss = evaluate_loss(*model_, task_.dev, options_.data.max_tokens);
+    const LossFigures loss = evaluate_loss(*model_, task_.dev, options_.data.max_tokens, overlong_of(options_.data));
     LB_REQUIRE(std::isfinite(loss.nll), ErrorKind::diverged, "validation",
                "update {}: the loss on the dev set is not finite. Lower optim.lr, set optim.clip_norm, or resume from "
                "an earlier checkpoint",
@@ -265,12 +274,12 @@ void TrainRun::validate() {
     record["loss"] = record["nll_loss"] = base2(loss.nll);
     record["ppl"] = std::exp(loss.nll);
     double metric = loss.nll;
-    if (options_.valid.bleu_rows > 0) {
-      Translator translator(*model_, *task_.tokenizer, {.generation = kDefaultSearch});
+    if (options_.valid.bleu_rows > 0 && task_.dev_text.size() > 0) {
       const TranslationFigures figures =
-          evaluate_translation(translator, first_rows(task_.dev_text, options_.valid.bleu_rows));
+          evaluate_translation(*model_, *task_.tokenizer, {.generation = kDefaultSearch},
+                               first_rows(task_.dev_text, options_.valid.bleu_rows), options_.data.languages.source);
       record["bleu"] = figures.bleu.score;
-      record["length_ratio"] = figures.length_ratio();
+      record["length_ratio"] = length_ratio(figures.bleu);
       record["signature"] = figures.bleu.signature;
       if (options_.valid.metric == "bleu") metric = figures.bleu.score;
     }

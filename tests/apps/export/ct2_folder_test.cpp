@@ -75,6 +75,9 @@ class FramedTokenizer final : public Tokenizer {
   std::string piece(int32_t id) const override { return fmt::format("piece{}", id); }
   const SpecialIds& special_ids() const override { return ids_; }
   Framing framing() const override { return framing_; }
+  Framing framing_for(const Languages&) const override { return framing_; }
+  int32_t find(std::string_view) const override { return -1; }
+  bool starts_word(int32_t) const override { return true; }
   uint64_t fingerprint() const override { return 0; }
   void save(const fs::path&) const override {}
 

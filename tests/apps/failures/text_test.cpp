@@ -114,6 +114,16 @@ TEST_F(OddLengths, TrainingGoesOnAndTellsWhatItLeavesOut) {
   EXPECT_NE(outcome.err.find("warning: truncated 1 of 2 sentences"), std::string::npos) << outcome.err;
 }
 
+TEST_F(OddLengths, ADocumentIsCutToWhatTheModelTakesOrLeftOutOrRefused) {
+  const std::string odd = "o\td\t" + words(100'000) + "\tuno\n";
+  write("data/train.tsv", odd + rows(0, 24));
+  const test::Outcome cut = train("run", {"--truncate-source"});
+  EXPECT_EQ(cut.code, 0) << cut.err;
+  EXPECT_NE(cut.err.find("warning: truncated 1 of 25 rows"), std::string::npos) << cut.err;
+  write("data/train.tsv", odd);
+  expect_failure(train("other"), 3, {"none of 1 rows is within"});
+}
+
 TEST_F(OddLengths, GenerateGivesALineForALine) {
   const std::string model = trained("model");
   const std::string input = write("input", "one two\n\n" + words(10000) + "\n \u00a0\nthree");

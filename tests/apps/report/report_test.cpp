@@ -105,6 +105,19 @@ TEST_F(ReportTest, ReadsARun) {
   EXPECT_EQ(run.bytes, (std::vector<std::pair<std::string, double>>{{"weights", 300}}));
 }
 
+TEST_F(ReportTest, SummariesAreRankedByRouge) {
+  write_run();
+  write("results.json", R"({"schema":1,"title":"t","systems":[
+      {"name":"lead","rouge1":32.0,"rouge_signature":"tok:rouge","baseline":true},
+      {"name":"teacher","bits":"32-32-32","size_bytes":1000000,"rouge1":40.0},
+      {"name":"student","bits":"2-2-8","size_bytes":100000,"rouge1":38.0}]})");
+  ASSERT_EQ(run_program(all_verbs(), std::vector<std::string>{"lowbit", "report", folder_.string()}), 0);
+  std::ifstream file(folder_ / "report.html");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const char* expected : {"<th>ROUGE-1</th>", ">95.0 %<", "ROUGE-1 tok:rouge", "lead: 32.0"})
+    EXPECT_NE(page.find(expected), std::string::npos) << expected;
+}
+
 TEST_F(ReportTest, PageIsOneWellFormedFileWithEverySection) {
   write_run();
   write("results.json", R"({"schema":1,"title":"en > it","systems":[

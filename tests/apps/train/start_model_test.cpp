@@ -1,6 +1,7 @@
 #include "apps/lib/train/start_model.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/files/safetensors.h"
 #include "tests/apps/tiny_run.h"
@@ -63,6 +64,29 @@ TEST_F(StartOfAStudent, KeepsTheShapeItIsTunedFromAndTakesAnotherDropout) {
                  {"model.ffn_dim=72", path("first"), "(model.ffn_dim=64)"});
   trained("tuned", {"--finetune-from", path("first"), "--dropout", "0.4"});
   EXPECT_EQ(read_model_config(path("tuned")).dropout, 0.4);
+}
+
+TEST_F(StartOfAStudent, FreshWeightsAreDrawnAsAsked) {
+  const auto spread = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"--lr", "0", "--dim", "64", "--ffn-dim", "64"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto weights = load_safetensors(trained(name, arguments) + "/checkpoint_last/model.safetensors")
+                             .tensors.at("decoder.layers.0.fc1.weight")
+                             .to_vector<float>();
+    double squares = 0;
+    for (const float w : weights) squares += static_cast<double>(w) * static_cast<double>(w);
+    return std::sqrt(squares / static_cast<double>(weights.size()));
+  };
+  EXPECT_NEAR(spread("normal", {"--model.init", "normal"}), 0.02, 0.001);
+  EXPECT_GT(spread("preset", {}), 0.05);
+  const std::vector<std::string> bart = {"--arch",           "bart-base", "--heads",          "2",
+                                         "--encoder-layers", "1",         "--decoder-layers", "1"};
+  std::vector<std::string> wide = bart;
+  wide.insert(wide.end(), {"--model.init", "xavier"});
+  EXPECT_NEAR(spread("bart", bart), 0.02, 0.001);
+  EXPECT_GT(spread("wide", wide), 0.05);
+  trained("tuned", {"--finetune-from", path("bart"), "--model.init", "xavier", "--arch", "given"});
+  EXPECT_NE(read("tuned/config.yaml").find("  init: \"preset\"\n"), std::string::npos);
 }
 
 }  // namespace

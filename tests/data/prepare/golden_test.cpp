@@ -55,7 +55,7 @@ TEST(PrepareGolden, IndexGivesTheReferenceRows) {
   const test::TempDir out;
   PrepareDdtpOptions options;
   options.lists = kGolden + "/lists";
-  options.language = "it";
+  options.languages = {"it"};
   options.out = out.path();
   options.split.test_rows = options.split.dev_rows = 30;
   options.split.test_share = options.split.dev_share = 0.15;

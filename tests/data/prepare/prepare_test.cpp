@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "data/corpus/parallel_text.h"
 #include "data/prepare/clean.h"
 #include "data/prepare/sha256.h"
 #include "tests/support/expect_error.h"
@@ -28,7 +30,7 @@ class PrepareTest : public ::testing::Test {
     write("lists/x_binary_Packages", "Package: a\nSource: b (1)\n\n");
     write("lists/x_i18n_Translation-en", "Package: a\nDescription-md5: 1\nDescription-en: some short words\n\n");
     write("lists/x_i18n_Translation-it", translation);
-    return {.lists = folder_.path("lists"), .language = "it", .kinds = {}, .out = folder_.path("out"), .split = {}};
+    return {.lists = folder_.path("lists"), .languages = {"it"}, .kinds = {}, .out = folder_.path("out"), .split = {}};
   }
   test::TempDir folder_;
 };
@@ -122,12 +124,55 @@ TEST_F(PrepareTest, BadIndexesAreNamedWithLineAndByte) {
 
 TEST_F(PrepareTest, MissingIndexesNameTheScriptThatFetchesThem) {
   auto options = index("Package: a\n");
-  options.language = "fr";
+  options.languages = {"fr"};
   test::expect_error(ErrorKind::data, {"Translation-fr", "fetch_ddtp.sh"}, [&] { prepare_ddtp(options); });
   std::filesystem::remove(folder_.path("lists/x_binary_Packages"));
   test::expect_error(ErrorKind::data, {"_Packages", "fetch_ddtp.sh"}, [&] { prepare_ddtp(options); });
   options.lists = folder_.path("nowhere");
   test::expect_error(ErrorKind::data, {"nowhere"}, [&] { prepare_ddtp(options); });
+}
+
+TEST_F(PrepareTest, SeveralLanguagesHaveAColumnAndLeakIntoNoneOfThem) {
+  std::string packages, english, italian, german;
+  const auto word = [](int n) {
+    return std::string(1, static_cast<char>('a' + n % 26)) + static_cast<char>('a' + n / 26 % 26);
+  };
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = "p" + std::to_string(i), key = "Package: " + name + "\nDescription-md5: " + name + "\n";
+    packages += "Package: " + name + "\nSource: s" + std::to_string(i / 2) + "\n\n";
+    const std::string words = word(i) + "ing some " + word(3 * i + 1) + "er " + word(7 * i + 2) + "ed words here";
+    english += key + "Description-en: " + words + "\n\n";
+    italian += key + "Description-it: alcune parole " + word(i) + "ando " + word(5 * i) + "are qui\n\n";
+    if (i % 3 == 0) german += key + "Description-de: einige Worte " + word(i) + "end " + word(5 * i) + "en hier\n\n";
+  }
+  PrepareDdtpOptions options = index(italian);
+  write("lists/x_binary_Packages", packages);
+  write("lists/x_i18n_Translation-en", english);
+  write("lists/x_i18n_Translation-de", german);
+  options.languages = {"it", "de"};
+  options.split.test_share = options.split.dev_share = 0.2;
+  options.split.test_rows = 12;
+  const SplitCorpus corpus = prepare_ddtp(options);
+  std::map<std::string, int> of_test, of_train;
+  std::set<std::string> trained;
+  for (const AlignedRow& row : corpus.train) ++of_train[row.language], trained.insert(row.source);
+  for (const AlignedRow& row : corpus.test) {
+    ++of_test[row.language];
+    EXPECT_FALSE(trained.contains(row.source)) << row.source;
+  }
+  EXPECT_EQ(of_test["it"], 12) << "rows are counted by language";
+  EXPECT_GT(of_test["de"], 0);
+  EXPECT_GT(of_train["it"], of_train["de"]);
+  const ParallelText read = read_parallel_tsv(folder_.path("out/train.tsv"), {.language = -3});
+  EXPECT_EQ(languages_of(read), (std::vector<std::string>{"de", "it"}));
+  EXPECT_EQ(rows_of(read, "it").size(), of_train["it"]);
+  EXPECT_EQ(read.source[0], corpus.train[0].source);
+}
+
+TEST_F(PrepareTest, ALineOfANoBreakSpaceEndsNoStanza) {
+  PrepareDdtpOptions options =
+      index("Package: a\nDescription-md5: 1\nDescription-it: alcune parole brevi\n testo\n \u00a0\n altro\n\n");
+  EXPECT_EQ(prepare_ddtp(options).train.size(), 1u);
 }
 
 }  // namespace

@@ -4,9 +4,13 @@
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "data/corpus/parallel_text.h"
+#include "data/denoise/blocks.h"
+#include "data/denoise/denoising.h"
 #include "data/tokenizer/open_tokenizer.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temp_dir.h"
@@ -105,6 +109,42 @@ TEST_F(Mbart, RefusesWhatItCannotKnow) {
   test::expect_error(ErrorKind::usage, {"sl_SI"}, [&] { open(kRowsCc25, {"en_XX", "sl_SI"}); });
   std::ofstream(folder_.path("tokenizer_config.json")) << "{";
   test::expect_error(ErrorKind::model, {"tokenizer_config.json"}, [&] { open(kRowsCc25, {"en_XX", "ro_RO"}); });
+}
+
+TEST_F(Mbart, BlocksOfPretrainingEndWithTheLanguage) {
+  const auto tokenizer = open(kRowsCc25, {"en_XX", "ro_RO"});
+  const int32_t german = kPieces + 1 + 2, bos = 0, eos = 2;
+  const TokenDataset blocks = cut_blocks({{"de_DE", {{"window", "viewer"}}}}, *tokenizer, {.tokens_per_sample = 64});
+  std::vector<int32_t> block = {bos};
+  for (const char* sentence : {"window", "viewer"}) {
+    const auto pieces = tokenizer->encode(sentence);
+    block.insert(block.end(), pieces.begin(), pieces.end());
+    block.push_back(eos);
+  }
+  block.push_back(german);
+  const NoiseVocabulary vocabulary = noise_vocabulary(*tokenizer, true);
+  EXPECT_EQ(vocabulary.mask, kRowsCc25 - 1);
+  EXPECT_EQ(std::count(vocabulary.ends_sentence.begin(), vocabulary.ends_sentence.end(), 1), 1);
+  EXPECT_TRUE(vocabulary.starts_word[static_cast<size_t>(german)]);
+  Denoising batches(std::make_unique<Batcher>(blocks, BatcherOptions{}), Noise({.mask = 0}, vocabulary), 1, 64);
+  std::set<std::vector<int32_t>> sources;
+  for (int i = 0; i < 20; ++i) {
+    const Batch batch = batches.next();
+    EXPECT_EQ(batch.target_out, block);
+    std::vector<int32_t> input = block;
+    std::rotate(input.begin(), input.end() - 1, input.end());
+    EXPECT_EQ(batch.target_in, input);
+    sources.insert(batch.source);
+  }
+  EXPECT_EQ(sources.size(), 2u) << "both orders of two sentences, <s> and the language in their places";
+  EXPECT_TRUE(sources.contains(block));
+}
+
+TEST_F(Mbart, SpecialTokensAreFoundByName) {
+  const auto tokenizer = open(kRows50, {"en_XX", "sl_SI"});
+  for (const int32_t id : {0, 1, 2, 3, 10, static_cast<int32_t>(kPieces + 4), static_cast<int32_t>(kRows50 - 1)})
+    EXPECT_EQ(tokenizer->find(tokenizer->piece(id)), id);
+  EXPECT_EQ(tokenizer->find("xx_XX"), -1);
 }
 
 }  // namespace

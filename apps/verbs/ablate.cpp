@@ -1,0 +1,100 @@
+#include <filesystem>
+
+#include "apps/lib/compare/systems.h"
+#include "apps/lib/log/log.h"
+#include "apps/lib/model/generation_options.h"
+#include "apps/lib/model/model_folder.h"
+#include "apps/lib/program/environment.h"
+#include "apps/lib/program/output.h"
+#include "apps/lib/report/level_rows.h"
+#include "apps/lib/run/run_folder.h"
+#include "apps/lib/train/resolve.h"
+#include "apps/lib/train/train_run.h"
+#include "apps/verbs/verbs.h"
+#include "core/error.h"
+#include "core/files/atomic.h"
+
+namespace lowbit {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct AblateOptions {
+  TrainOptions train;
+  std::vector<std::string> recipes, beside;
+  CompareMetric metric = CompareMetric::bleu;
+  GenerationConfig search = kDefaultSearch;
+  std::string title;
+  int64_t samples = 3;
+};
+
+void declare(OptionRegistry& r, AblateOptions& o) {
+  declare_train_options(r, o.train);
+  r.add("ablate.recipes", o.recipes, "recipes, one student of each, in run.dir/RECIPE").required();
+  r.add("ablate.beside", o.beside,
+        "models for the table besides the teacher and the students, each NAME=FOLDER or a folder");
+  declare_metric(r, "ablate.metric", o.metric);
+  r.add("ablate.title", o.title, "of the table");
+  r.add("ablate.samples", o.samples, "sentences of each system in ablation.json").range(0, 100);
+  declare_generation_options(r, o.search);
+}
+
+TrainOptions student_options(const AblateOptions& options, const std::string& recipe) {
+  TrainOptions student = options.train;
+  student.quant.recipe = recipe;
+  student.run = (fs::path(options.train.run) / fs::path(recipe).stem()).string();
+  return student;
+}
+
+int run(const AblateOptions& options, const OptionRegistry& registry) {
+  LB_REQUIRE(options.train.quant.recipe.empty(), ErrorKind::usage, "ablate",
+             "quant.recipe has no effect here: name it among ablate.recipes");
+  std::vector<TrainOptions> students;  // all are checked before the first one is trained
+  for (const std::string& recipe : options.recipes)
+    students.push_back(resolve_train_options(student_options(options, recipe), registry));
+  const fs::path folder = options.train.run;
+  std::vector<std::string> models = options.beside;
+  if (!options.train.teacher.model.empty()) models.push_back("teacher=" + options.train.teacher.model);
+  std::vector<RunData> runs;
+  for (const TrainOptions& student : students) {
+    const std::string name = fs::path(student.run).filename().string();
+    log_info("student {}", name);
+    if (const int code = train(student, config_text(student), process_arguments()); code != 0) return code;
+    set_up_log();  // the next student has a log file of its own
+    const std::string packed = (folder / "packed" / name).string();
+    std::error_code ignored;  // what cannot be made stops the writing, which says so
+    fs::create_directories(folder / "packed", ignored);
+    const LoadedModel loaded = load_model(student.run);
+    freeze_tree(*loaded.model);
+    write_model_folder(*loaded.model, *load_tokenizer(loaded), packed);
+    models.push_back(packed);
+    runs.push_back(read_run(RunFolder::open(student.run).metrics(), name));
+  }
+
+  const CompareSettings settings{
+      .metric = options.metric, .search = options.search, .source_language = options.train.data.languages.source};
+  const fs::path data = options.train.data.dir;
+  const ParallelText train_text = read_parallel_tsv(data / "train.tsv", columns_of(options.train.data)),
+                     test = read_parallel_tsv(data / "test.tsv", columns_of(options.train.data));
+  std::vector<System> systems = baselines(train_text, test, settings);
+  for (const std::string& model : models) systems.push_back(score_model(model, test, settings));
+
+  const std::string title = options.title.empty() ? data.string() : options.title;
+  const auto write = [&](const char* file, const std::string& text) {
+    write_file_atomically((folder / file).string(), text);
+  };
+  write("ablation.json", results_json(title, systems, test, options.samples).dump(2) + "\n");
+  write("ablation.md", fmt::format("# {}\n\n{}", title, systems_markdown(systems, settings)));
+  if (const std::string picture = levels_picture(runs); !picture.empty()) write("ablation.svg", picture);
+  write_output(systems_text(systems, settings));
+  return 0;
+}
+
+}  // namespace
+
+Verb ablate_verb() {
+  return make_verb<AblateOptions>("ablate", "train one student for each recipe and put them into one table", declare,
+                                  run);
+}
+
+}  // namespace lowbit
