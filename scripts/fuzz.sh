@@ -16,8 +16,8 @@ for target in $targets; do
   case $target in
     safetensors) cp $golden/mixed.safetensors $golden/torch/awkward.safetensors "$folder/seeds" ;;
     torch)
-      cp $golden/torch/awkward*.bin $golden/fairseq/*.pt "$folder/seeds"
-      for archive in $golden/torch/awkward.bin $golden/fairseq/transformer_pre.pt; do  # the pickles alone, too
+      cp $golden/torch/awkward*.bin $golden/fairseq/small.pt "$folder/seeds"
+      for archive in $golden/torch/awkward.bin $golden/fairseq/bart.pt; do  # the pickles alone, too
         unzip -p "$archive" '*/data.pkl' > "$folder/seeds/$(basename "$archive").pkl"
       done ;;
     tokenizer_json)
@@ -28,7 +28,7 @@ for target in $targets; do
   esac
   echo "$target: $seconds s"
   OMP_NUM_THREADS=1 nice -n 10 "build/fuzz/tests/fuzz/lowbit_${target}_fuzz" -max_total_time="$seconds" -timeout=10 \
-    -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" \
+    -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 -artifact_prefix="$folder/" "$folder/corpus" "$folder/seeds" \
     2> "$folder/log" || { tail -n 40 "$folder/log"; exit 1; }
   grep -E "stat::|Done" "$folder/log"
 done

@@ -7,6 +7,8 @@
   transformer_post.pt  transformer_post, as the first releases wrote it: one matrix for queries, keys and values, numbered
                        norms, no output projection, markers of versions; pickled by protocol 2
 
+  small.pt             a transformer of one layer a side and width 2, small enough to be changed byte by byte
+
 fairseq itself is not needed: its classes are stand-ins of the same names. Needs torch, safetensors and omegaconf.
 """
 
@@ -117,7 +119,28 @@ def old_names(state):
     return renamed
 
 
+def small():
+    generator = torch.Generator().manual_seed(6)
+    state = with_tables(collections.OrderedDict(), torch.randn(5, 2, generator=generator))
+    for side, attentions in (("encoder", ["self_attn"]), ("decoder", ["self_attn", "encoder_attn"])):
+        layer = f"{side}.layers.0."
+        shapes = {"fc1.weight": (3, 2), "fc1.bias": (3,), "fc2.weight": (2, 3), "fc2.bias": (2,)}
+        for norm in attentions + ["final"]:
+            shapes |= {f"{norm}_layer_norm.weight": (2,), f"{norm}_layer_norm.bias": (2,)}
+        for attention in attentions:
+            for projection in ("q", "k", "v", "out"):
+                shapes |= {f"{attention}.{projection}_proj.weight": (2, 2), f"{attention}.{projection}_proj.bias": (2,)}
+        for name, shape in shapes.items():
+            state[layer + name] = torch.randn(shape, generator=generator).half()
+    args = argparse.Namespace(arch="transformer", share_all_embeddings=True, encoder_layers=1, decoder_layers=1,
+                              encoder_embed_dim=2, decoder_embed_dim=2, encoder_ffn_embed_dim=3, decoder_ffn_embed_dim=3,
+                              encoder_attention_heads=1, decoder_attention_heads=1, max_source_positions=9,
+                              max_target_positions=9)
+    return dict(args=args, model=state)
+
+
 if __name__ == "__main__":
+    save(small(), "small.pt", _use_new_zipfile_serialization=False)
     bart = argparse.Namespace(arch="bart_base", share_all_embeddings=True, share_decoder_input_output_embed=True,
                               ddp_backend=Backend.c10d, **ARGS, **sizes(12, 20, 2, 16, activation_fn="gelu"))
     save(dict(args=bart, **training(hf_weights("hf_bart"))), "bart.pt")

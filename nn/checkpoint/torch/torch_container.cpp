@@ -57,7 +57,7 @@ const TorchContainer::Storage& TorchContainer::storage(const PickleValue& stored
   return storage;
 }
 
-/// By pieces, so that a large entry does not count as memory of the process.
+/// By pieces that are let go of, so that the file does not count as memory of the process.
 void TorchContainer::compare_check_sum(std::string_view name, std::span<const std::byte> bytes,
                                        uint32_t check_sum) const {
   if (check_sum == 0) return;
@@ -66,7 +66,7 @@ void TorchContainer::compare_check_sum(std::string_view name, std::span<const st
   for (size_t at = 0; at < bytes.size(); at += kPiece) {
     const auto piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
     sum = crc32(piece, sum);
-    if (bytes.size() > kPiece) file_.release(piece);
+    file_.release(piece);
   }
   if (sum != check_sum)
     refuse("entry {} has check sum {:08x}, the archive says {:08x}: the file is damaged", quoted_name(name), sum,

@@ -222,6 +222,27 @@ TEST(FairseqImport, FindsTheCheckpointOfAFolder) {
   EXPECT_EQ(find_fairseq_checkpoint(folder.path()), best);
 }
 
+/// Whatever a byte becomes, the checkpoint is read or refused in one line; some of them are imported whole.
+TEST(FairseqImport, SurvivesEveryChangedByte) {
+  const std::string whole = test::contents(golden("small.pt"));
+  const test::TempDir folder;
+  int64_t refused = 0;
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ (i % 2 ? 0x80 : 0x01));
+    test::write(folder.path("model.pt"), changed);
+    try {
+      read_fairseq_config(folder.path("model.pt"));
+      if (i % 32 == 0) import_fairseq(folder.path("model.pt"));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::model) << i << ": " << error.what();
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << i << ": " << error.what();
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
+}
+
 TEST(FairseqImport, AClassThatIsNotOnTheListIsRefusedByName) {
   const test::TempDir folder;
   test::write(folder.path("model.pt"), test::torch_archive("\x80\x02}" + test::pickled("args") + "cposix\nsystem\n" +
