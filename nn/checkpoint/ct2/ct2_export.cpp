@@ -8,6 +8,7 @@
 #include "nn/checkpoint/ct2/ct2_file.h"
 #include "nn/checkpoint/ct2/ct2_rows.h"
 #include "nn/checkpoint/frozen_weights.h"
+#include "nn/quant/bits.h"
 
 namespace lowbit {
 namespace {
@@ -220,6 +221,11 @@ std::vector<std::string> write_ct2_model(Seq2Seq& model, const std::string& path
   verify_written(builder.built, again);
   verify_codes(again, builder, weights);
   std::vector<std::string> notes;
+  if (const int bits = bits_of(model).activations; bits < 8)
+    notes.push_back(
+        fmt::format("the model has learned with activations of {} bits, which CTranslate2 does not compute: "
+                    "its output there is another model's",
+                    bits));
   if (builder.inexact > 0)
     notes.push_back(
         fmt::format("{} of {} rows of codes have values that differ by up to {:.1e} relatively: CTranslate2 "

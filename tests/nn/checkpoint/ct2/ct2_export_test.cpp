@@ -128,6 +128,16 @@ TEST_F(Ct2Export, AFusedMatrixWithAFloatPartIsFloat) {
   EXPECT_EQ(Ct2File(file()).variables.at(kQueryKeyValue).type, Ct2Type::f32);
 }
 
+TEST_F(Ct2Export, FewBitActivationsAreSaidToBeLost) {
+  for (const int bits : {8, 4}) {
+    Seq2Seq model(tiny(), 1);
+    fill(model, fmt::format("  - \"{{encoder,decoder}}.layers.**.input\": absmax bits={} per=token\n", bits));
+    const std::vector<std::string> notes = write(model);
+    EXPECT_EQ(notes.size(), bits == 8 ? 1u : 2u);
+    EXPECT_EQ(notes[0].find("activations of 4 bits") != std::string::npos, bits == 4) << notes[0];
+  }
+}
+
 TEST_F(Ct2Export, LayersThatItCannotComputeAreRefused) {
   Seq2Seq model(tiny(), 1);
   fill(model, "  - \"encoder.layers.0.fc1.input_norm\": rms_norm\n");
