@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Whether CTranslate2 loads what `lowbit export --format ct2` writes, and says the same with it.
 
-  check_ct2.py LOWBIT TEXT MODEL_OR_RUN ...   [--sentences 500] [--compute-type float32 int8]
+  check_ct2.py LOWBIT TEXT [MODEL_OR_RUN ...] [--random] [--sentences 500] [--max-length 250]
+                                              [--compute-type float32 int8]
 
 For each model exports it and translates the first lines of TEXT (a plain file, or the third column of a prepared .tsv)
 with beam 1 by both programs. Prints the share of tokens that agree, by edit distance and position by position (a
@@ -13,6 +14,7 @@ numpy and safetensors; packed codes are decoded by the block that docs/formats.m
 import argparse
 import json
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
@@ -22,7 +24,28 @@ import numpy as np
 from check_packed import documented_decoder
 from ct2_reader import read_model_bin
 
-MAX_LENGTH = 250
+HERE = pathlib.Path(__file__).parent
+
+
+def random_models(scratch):
+    """BART and mBART with large random weights, so that their greedy output depends on the source."""
+    import torch
+    from transformers import BartConfig, BartForConditionalGeneration, MBartConfig, MBartForConditionalGeneration
+    sizes = {"vocab_size": 605, "d_model": 64, "encoder_layers": 2, "decoder_layers": 3, "encoder_ffn_dim": 96,
+             "decoder_ffn_dim": 128, "encoder_attention_heads": 4, "decoder_attention_heads": 4,
+             "max_position_embeddings": 512, "init_std": 0.25, "forced_eos_token_id": None}
+    for name, config, model_class in (
+            ("bart", BartConfig(**sizes), BartForConditionalGeneration),
+            ("mbart", MBartConfig(**sizes, scale_embedding=True, decoder_start_token_id=2), MBartForConditionalGeneration)):
+        torch.manual_seed(3)
+        model = model_class(config)
+        for path, parameter in model.named_parameters():
+            if parameter.dim() == 1:  # norms and biases
+                torch.nn.init.normal_(parameter, float("norm" in path and path.endswith("weight")), 0.3)
+        model.save_pretrained(scratch / name)
+        for file in "vocab.json", "merges.txt":
+            shutil.copy(HERE / "bpe" / file, scratch / name)
+        yield scratch / name
 
 
 def source_lines(path, count):
@@ -79,7 +102,7 @@ def check_weights(folder, packed):
     return f"{exact} of {total} weights bit for bit"
 
 
-def check(program, model, lines, compute_types):
+def check(program, model, lines, max_length, compute_types):
     with tempfile.TemporaryDirectory() as scratch:
         folder, packed = pathlib.Path(scratch) / "ct2", pathlib.Path(scratch) / "packed"
         run(program, "export", model, "--format", "ct2", "--out", folder)
@@ -89,7 +112,7 @@ def check(program, model, lines, compute_types):
         text = "\n".join(lines) + "\n"
         ours = [json.loads(line)["hypotheses"][0]["tokens"] for line in
                 run(program, "generate", packed, "--beam", 1, "--generate.format", "jsonl", "--max-len-a", 0,
-                    "--max-len-b", MAX_LENGTH, text=text).splitlines()]
+                    "--max-len-b", max_length, text=text).splitlines()]
         ids = [list(map(int, line.split())) for line in run(program, "tokenize", packed, text=text).splitlines()]
         config = json.loads((folder / "config.json").read_text())
         if config["add_source_eos"]:
@@ -97,11 +120,12 @@ def check(program, model, lines, compute_types):
         sources = [[vocabulary[i] for i in row] for row in ids]
         for compute_type in compute_types:
             translator = ctranslate2.Translator(str(folder), compute_type=compute_type, intra_threads=2)
-            results = translator.translate_batch(sources, beam_size=1, max_decoding_length=MAX_LENGTH, max_batch_size=32)
+            results = translator.translate_batch(sources, beam_size=1, max_decoding_length=max_length, max_batch_size=32)
             theirs = [result.hypotheses[0] for result in results]
             same = total = equal = changes = 0
             for mine, other in zip(ours, theirs):
                 mine = [vocabulary[i] for i in mine if vocabulary[i] != config["eos_token"]]
+                mine, other = mine[:max_length - 2], other[:max_length - 2]  # whose limits count the ends differently
                 same += sum(a == b for a, b in zip(mine, other))
                 total += max(len(mine), len(other))
                 changes += edits(mine, other)
@@ -114,12 +138,16 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("program")
     arguments.add_argument("text", type=pathlib.Path)
-    arguments.add_argument("models", nargs="+")
+    arguments.add_argument("models", nargs="*")
+    arguments.add_argument("--random", action="store_true")
+    arguments.add_argument("--max-length", type=int, default=250)
     arguments.add_argument("--sentences", type=int, default=500)
     arguments.add_argument("--compute-type", nargs="+", default=["float32", "int8"])
     given = arguments.parse_args()
-    for model in given.models:
-        check(given.program, model, source_lines(given.text, given.sentences), given.compute_type)
+    lines = source_lines(given.text, given.sentences)
+    with tempfile.TemporaryDirectory() as scratch:
+        for model in given.models + (list(random_models(pathlib.Path(scratch))) if given.random else []):
+            check(given.program, model, lines, given.max_length, given.compute_type)
 
 
 if __name__ == "__main__":
