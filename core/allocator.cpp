@@ -21,13 +21,13 @@ constexpr size_t kAlignment = 64;
 
 /// Sizes of blocks: eight steps per power of two, at most 12.5 % waste, and few distinct sizes to cache.
 struct SizeClass {
-  static constexpr size_t kCount = 8 * 48;
+  static constexpr size_t kCount = size_t{8} * 48;
 
   size_t index;
   /// The smallest that holds `bytes`.
   static SizeClass of(size_t bytes) {
     const size_t wanted = std::max(bytes, kAlignment), step = std::max(kAlignment, std::bit_floor(wanted) / 8);
-    return {static_cast<size_t>(8 * std::countr_zero(step / kAlignment)) + (wanted + step - 1) / step};
+    return {8 * static_cast<size_t>(std::countr_zero(step / kAlignment)) + (wanted + step - 1) / step};
   }
   size_t bytes() const { return index < 8 ? index * kAlignment : (8 + index % 8) * kAlignment << (index / 8 - 1); }
 };

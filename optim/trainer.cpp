@@ -22,7 +22,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 void add_terms(std::vector<std::pair<std::string, double>>& total,
                const std::vector<std::pair<std::string, double>>& part) {
   for (const auto& [name, value] : part) {
-    const auto found = std::find_if(total.begin(), total.end(), [&](const auto& t) { return t.first == name; });
+    const auto found =
+        std::find_if(total.begin(), total.end(), [&name = name](const auto& t) { return t.first == name; });
     if (found == total.end())
       total.emplace_back(name, value);
     else

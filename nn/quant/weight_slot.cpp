@@ -10,6 +10,7 @@ namespace {
 
 Shape with_columns(const Shape& ids, int64_t columns) {
   std::vector<int64_t> extents;
+  extents.reserve(static_cast<size_t>(ids.rank()) + 1);
   for (int axis = 0; axis < ids.rank(); ++axis) extents.push_back(ids[axis]);
   extents.push_back(columns);
   return Shape(std::span<const int64_t>(extents));

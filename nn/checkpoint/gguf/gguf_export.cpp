@@ -63,12 +63,12 @@ class GgufBuilder {
 
   /// llama.cpp's number for a file by the type of most of its weights.
   uint32_t file_type() const {
-    static const std::map<GgmlType, uint32_t> kNumbers = {{GgmlType::f32, 0},    {GgmlType::f16, 1},
-                                                          {GgmlType::q4_0, 2},   {GgmlType::q8_0, 7},
-                                                          {GgmlType::tq1_0, 36}, {GgmlType::tq2_0, 37}};
+    static const std::map<GgmlType, uint32_t> numbers = {{GgmlType::f32, 0},    {GgmlType::f16, 1},
+                                                         {GgmlType::q4_0, 2},   {GgmlType::q8_0, 7},
+                                                         {GgmlType::tq1_0, 36}, {GgmlType::tq2_0, 37}};
     const auto most = std::max_element(elements_.begin(), elements_.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
-    return kNumbers.at(most->first);
+    return numbers.at(most->first);
   }
 
   std::vector<std::string> notes() const {
