@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <set>
 
 #include "apps/lib/compare/systems.h"
 #include "apps/lib/log/log.h"
@@ -49,9 +50,20 @@ TrainOptions student_options(const AblateOptions& options, const std::string& re
 int run(const AblateOptions& options, const OptionRegistry& registry) {
   LB_REQUIRE(options.train.quant.recipe.empty(), ErrorKind::usage, "ablate",
              "quant.recipe has no effect here: name it among ablate.recipes");
-  std::vector<TrainOptions> students;  // all are checked before the first one is trained
-  for (const std::string& recipe : options.recipes)
+  LB_REQUIRE(options.train.data.task == TrainTask::seq2seq, ErrorKind::usage, "ablate",
+             "data.task=denoising has no outputs to score: pretrain with `lowbit train`, then ablate on pairs");
+  // All that is read is looked at before the first student is trained.
+  for (const std::string& model : options.beside) resolve_model_folder(model.substr(model.find('=') + 1));
+  const fs::path data = options.train.data.dir;
+  const ParallelText train_text = read_parallel_tsv(data / "train.tsv", columns_of(options.train.data)),
+                     test = read_parallel_tsv(data / "test.tsv", columns_of(options.train.data));
+  std::set<std::string> names;
+  std::vector<TrainOptions> students;
+  for (const std::string& recipe : options.recipes) {
     students.push_back(resolve_train_options(student_options(options, recipe), registry));
+    LB_REQUIRE(names.insert(students.back().run).second, ErrorKind::usage, "ablate.recipes",
+               "{} comes twice: its student has one folder, {}", recipe, students.back().run);
+  }
   const fs::path folder = options.train.run;
   std::vector<std::string> models = options.beside;
   if (!options.train.teacher.model.empty()) models.push_back("teacher=" + options.train.teacher.model);
@@ -73,9 +85,6 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
 
   const CompareSettings settings{
       .metric = options.metric, .search = options.search, .source_language = options.train.data.languages.source};
-  const fs::path data = options.train.data.dir;
-  const ParallelText train_text = read_parallel_tsv(data / "train.tsv", columns_of(options.train.data)),
-                     test = read_parallel_tsv(data / "test.tsv", columns_of(options.train.data));
   std::vector<System> systems = baselines(train_text, test, settings);
   for (const std::string& model : models) systems.push_back(score_model(model, test, settings));
 

@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
@@ -41,6 +43,8 @@ std::vector<std::string> models_of(const AverageOptions& options) {
 }
 
 int run(const AverageOptions& options, const OptionRegistry&) {
+  LB_REQUIRE(!std::filesystem::exists(options.out) || std::filesystem::is_empty(options.out), ErrorKind::usage,
+             "average", "{} holds something already; give another --out, or remove it", options.out);
   const std::vector<std::string> models = models_of(options);
   ModelAverage average;
   LoadedModel loaded;

@@ -83,7 +83,11 @@ uint64_t write_file_atomically(const std::string& path, std::string_view text) {
   return file.commit();
 }
 
-AtomicFolder::AtomicFolder(std::string path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+AtomicFolder::AtomicFolder(const std::string& path) {
+  fs::path normal = fs::absolute(path).lexically_normal();  // "out/", "." and "a/.." too have a name beside it
+  if (!normal.has_filename()) normal = normal.parent_path();
+  path_ = normal.string();
+  temporary_ = temporary_name(path_);
   std::error_code code;
   fs::create_directories(temporary_, code);
   LB_REQUIRE(!code, ErrorKind::data, "write", "{}: {}", path_, code.message());

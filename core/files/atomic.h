@@ -41,7 +41,7 @@ uint64_t write_file_atomically(const std::string& path, std::string_view text);
 /// What is put in it must be on the disk by then (AtomicFile sees to it).
 class AtomicFolder {
  public:
-  explicit AtomicFolder(std::string path);
+  explicit AtomicFolder(const std::string& path);
   ~AtomicFolder();
   AtomicFolder(const AtomicFolder&) = delete;
   AtomicFolder& operator=(const AtomicFolder&) = delete;

@@ -1,5 +1,6 @@
 #include "data/tokenizer/open_tokenizer.h"
 
+#include "core/error.h"
 #include "data/tokenizer/bart_tokenizer.h"
 #include "data/tokenizer/fairseq_bpe.h"
 #include "data/tokenizer/fairseq_tokenizer.h"
@@ -49,6 +50,9 @@ std::unique_ptr<Tokenizer> open_tokenizer(const fs::path& folder, int64_t rows, 
   }
   if (fs::exists(folder / BartTokenizer::kVocabulary) || fs::exists(folder / BartTokenizer::kJson))
     return BartTokenizer::load(folder);
+  const std::vector<fs::path> parts = tokenizer_files(folder);
+  LB_REQUIRE(parts.empty(), ErrorKind::model, "tokenizer",
+             "{}: a tokenizer has more files, which are missing beside it", parts.front().string());
   return nullptr;
 }
 

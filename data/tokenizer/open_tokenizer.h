@@ -15,7 +15,7 @@ namespace lowbit {
 /// sentencepiece model of ours is taken too.
 ///   rows       of the token table that it must fit, -1: not known; for mBART and dict.txt
 ///   languages  for mBART, and for one of ours with languages
-/// Errors (model): it is broken.
+/// Errors (model): it is broken, or a part of it is missing.
 std::unique_ptr<Tokenizer> open_tokenizer(const std::filesystem::path& folder, int64_t rows = -1,
                                           const Languages& languages = {});
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "apps/lib/log/log.h"
 #include "core/error.h"
@@ -169,7 +170,22 @@ void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::st
   compare(state, model_state(*again));
 }
 
+void refuse_to_replace(const std::string& folder) {
+  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
+  std::set<fs::path> ours = {kConfigFile,         kGenerationFile, kWeightsFile,
+                             ChecksumList::kFile, "README.md",     "tokenizer_config.json"};
+  if (fs::is_directory(folder))
+    for (const fs::path& file : tokenizer_files(folder)) ours.insert(file.filename());
+  bool replaceable = fs::exists(fs::path(folder) / ChecksumList::kFile);
+  if (fs::is_directory(folder))
+    for (const auto& entry : fs::directory_iterator(folder))
+      replaceable = replaceable && entry.is_regular_file() && ours.count(entry.path().filename()) > 0;
+  LB_REQUIRE(replaceable, ErrorKind::usage, "write",
+             "{} holds more than an exported model; give another --out, or remove it", folder);
+}
+
 void write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
+  refuse_to_replace(folder);
   AtomicFolder target(folder);
   fill_model_folder(model, tokenizer, target.path());
   target.commit();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/lib/log/log.h"
+#include "apps/lib/model/model_folder.h"
 #include "apps/lib/options/config_file.h"
 #include "apps/lib/run/run_folder.h"
 #include "apps/lib/train/train_options.h"
@@ -68,6 +69,8 @@ std::string folder_name(const std::string& path) {
 RunOrigin read_origin(const std::string& model_folder, const std::string& results) {
   RunOrigin origin;
   const std::optional<fs::path> place = find_run(model_folder);
+  // A run is scored by the checkpoint that it stands for; another one has no score.
+  const bool is_scored = place && fs::equivalent(model_folder, resolve_model_folder(place->string()));
   if (place) {
     const RunFolder folder = RunFolder::open(place->string());
     origin.run = folder_name(place->string());
@@ -78,7 +81,7 @@ RunOrigin read_origin(const std::string& model_folder, const std::string& result
     if (!place) origin.run = folder_name(model_folder);
     LB_REQUIRE(read_score(results, origin), ErrorKind::usage, "export.results", "{} has no row of {}", results,
                origin.run);
-  } else if (place) {
+  } else if (is_scored) {
     for (const fs::path& file : {*place / "results.json", place->parent_path() / "results.json"})
       if (fs::exists(file) && read_score(file.string(), origin)) break;
   }

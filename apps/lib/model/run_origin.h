@@ -23,7 +23,8 @@ struct RunOrigin {
 std::string folder_name(const std::string& path);
 
 /// Of the run that holds `model_folder`: itself or the folder above. What was scored is read from `results`, or when
-/// that is empty from results.json in the run's folder or beside it, where a row has the run's name. A config.yaml
+/// that is empty and `model_folder` is the checkpoint that the run stands for, from results.json in the run's folder or
+/// beside it, where a row has the run's name. A config.yaml
 /// that this program does not understand is a warning. Errors: (data) as of read_results; (usage) `results` is given
 /// and has no such row.
 RunOrigin read_origin(const std::string& model_folder, const std::string& results);

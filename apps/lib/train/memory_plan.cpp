@@ -88,6 +88,9 @@ std::string to_text(const MemoryPlan& plan) {
   for (const auto& [layer, bytes] : plan.saved)
     if (static_cast<int64_t>(bytes) > 0) line("  " + layer, bytes);
   line("gradients", plan.gradients, "at the end of a backward pass");
+  const size_t named = plan.parameters + plan.optimizer + plan.others + saved;
+  if (plan.peak > named)
+    line("working memory, logits", plan.peak - named, "at the peak, beside what stays and is saved");
   line("peak", plan.peak, "at " + plan.peak_at);
   return text;
 }
