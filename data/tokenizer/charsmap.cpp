@@ -27,10 +27,13 @@ Charsmap::Charsmap(const std::string& blob, const std::string& where) {
   units_.resize(bytes / 4);
   std::memcpy(units_.data(), blob.data() + sizeof(bytes), bytes);
   texts_ = blob.substr(sizeof(bytes) + bytes);
+  LB_REQUIRE(find_invalid_utf8(texts_) == std::string_view::npos, ErrorKind::model, "tokenizer",
+             "{}: the texts of the precompiled charsmap are not UTF-8", where);
 }
 
 std::optional<std::string_view> Charsmap::find(std::string_view part) const {
-  // A file may say anything: what is outside of the trie matches nothing, what is outside of the texts is none.
+  // A file may say anything: what is outside of the trie matches nothing, what is outside of the texts or begins inside
+  // a character is none.
   uint32_t place = offset(units_[0]);
   for (const char c : part) {
     const auto byte = static_cast<uint8_t>(c);
@@ -41,7 +44,9 @@ std::optional<std::string_view> Charsmap::find(std::string_view part) const {
     place ^= offset(unit);
     if (!has_leaf(unit)) continue;
     if (place >= units_.size() || value(units_[place]) >= texts_.size()) break;
-    return std::string_view(texts_.c_str() + value(units_[place]));
+    const char* text = texts_.c_str() + value(units_[place]);
+    if ((static_cast<uint8_t>(*text) & 0xc0) == 0x80) break;
+    return std::string_view(text);
   }
   return std::nullopt;
 }

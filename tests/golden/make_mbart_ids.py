@@ -225,6 +225,8 @@ def check(program, count):
                     if different <= 3:
                         print(ascii(line), "\n  expected", expected, "\n  lowbit  ", ids)
             print(f"{form}: {count} lines, {different} different", flush=True)
+            bad = subprocess.run([program, "tokenize", str(folder / form)], input=b"a\nb\xff\n", capture_output=True)
+            assert bad.returncode == 3 and b"line 2, byte 3: not UTF-8" in bad.stderr, bad  # Python would have no text
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "data/tokenizer/mbart_tokenizer.h"
 #include "data/tokenizer/open_tokenizer.h"
 #include "tests/support/expect_error.h"
@@ -124,6 +125,8 @@ TEST(MbartJson, RefusesOtherFilesByName) {
   refused([&](json& j) { steps(j)[2]["pattern"] = {{"Regex", "a+"}}; }, {"normalizer", "a+"});
   refused([&](json& j) { steps(j)[0]["precompiled_charsmap"] = "?"; }, {"precompiled_charsmap", "\"?\""});
   refused([&](json& j) { steps(j)[0]["precompiled_charsmap"] = "AAAA"; }, {"charsmap", "no trie"});
+  // One unit that leads nowhere, then a byte that no text has.
+  refused([&](json& j) { steps(j)[0]["precompiled_charsmap"] = "BAAAAAAAAAD/AA=="; }, {"charsmap", "not UTF-8"});
   refused([](json& j) { j["pre_tokenizer"] = {{"type", "ByteLevel"}}; }, {"pre_tokenizer", "ByteLevel"});
   refused([](json& j) { j["pre_tokenizer"]["prepend_scheme"] = "never"; }, {"pre_tokenizer", "never"});
   refused([](json& j) { j["pre_tokenizer"]["split"] = false; }, {"pre_tokenizer", "split"});
@@ -140,6 +143,26 @@ TEST(MbartJson, RefusesOtherFilesByName) {
   write_folder(folder, "5-cc25");
   std::ofstream(folder.path("tokenizer_config.json")) << R"({"tokenizer_class": "XLMRobertaTokenizer"})";
   test::expect_error(ErrorKind::model, {"927 tokens", "XLMRobertaTokenizer"}, [&] { open_tokenizer(folder.path()); });
+}
+
+/// A map whose trie or texts lead elsewhere changes nothing (found by fuzzing).
+TEST(MbartJson, ABrokenCharsmapStaysInsideOfIt) {
+  const json content = tokenizer_json("4-50");
+  std::string map = content["normalizer"]["normalizers"][0]["precompiled_charsmap"];
+  for (size_t i = 0; i < map.size(); i += 5) {
+    const test::TempDir folder;
+    json broken = content;
+    std::string changed = map;
+    changed[i] = changed[i] == 'A' ? '/' : 'A';
+    broken["normalizer"]["normalizers"][0]["precompiled_charsmap"] = changed;
+    std::ofstream(folder.path("tokenizer.json")) << broken;
+    try {
+      const auto tokenizer = open_tokenizer(folder.path(), -1, kLanguages);
+      tokenizer->encode("\uff21\uff42 \u2460 e\u0301 \u00bd\t\ufb01\u1100\u1161 \u2026 \uff5e\u3000");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::model) << error.what();
+    }
+  }
 }
 
 TEST(MbartJson, ALongTextTakesNoQuadraticTime) {
