@@ -24,7 +24,17 @@ for target in $targets; do
       printf '{"model": {"type": "BPE", "vocab": %s, "merges": ["t h", ["th", "e"]]}, ' \
         "$(cat $golden/bpe/vocab.json)" > "$folder/seeds/tokenizer.json"
       printf '"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "added_tokens": []}' \
-        >> "$folder/seeds/tokenizer.json" ;;
+        >> "$folder/seeds/tokenizer.json"
+      charsmap=$(sed -n 's/.*"charsmap":"\([^"]*\)".*/\1/p' $golden/mbart_ids/forms.json)
+      cat > "$folder/seeds/unigram.json" << END
+{"model": {"type": "Unigram", "unk_id": 3, "vocab": [["<s>", 0], ["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["▁", -2.5],
+ ["t", -3], ["te", -4.5], ["▁a", -3.25], ["<mask>", 0]]},
+ "added_tokens": [{"id": 8, "content": "<mask>", "lstrip": true, "normalized": false}],
+ "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"},
+ "normalizer": {"type": "Sequence", "normalizers": [{"type": "Precompiled", "precompiled_charsmap": "$charsmap"},
+  {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}]}}
+END
+      ;;
   esac
   echo "$target: $seconds s"
   OMP_NUM_THREADS=1 nice -n 10 "build/fuzz/tests/fuzz/lowbit_${target}_fuzz" -max_total_time="$seconds" -timeout=10 \

@@ -182,4 +182,21 @@ std::vector<std::string_view> split_words(std::string_view text) {
   return words;
 }
 
+std::vector<std::string_view> split_graphemes(std::string_view text) {
+  std::vector<std::string_view> clusters;
+  utf8proc_int32_t state = 0, last = 0;
+  size_t begin = 0;
+  for (size_t i = 0; i < text.size();) {
+    const size_t here = i;
+    const auto c = static_cast<utf8proc_int32_t>(next_code_point(text, i));
+    if (here > 0 && utf8proc_grapheme_break_stateful(last, c, &state)) {
+      clusters.push_back(text.substr(begin, here - begin));
+      begin = here;
+    }
+    last = c;
+  }
+  if (!text.empty()) clusters.push_back(text.substr(begin));
+  return clusters;
+}
+
 }  // namespace lowbit

@@ -35,5 +35,7 @@ std::string to_nfc(std::string_view text);  ///< canonical composition
 
 std::string_view strip(std::string_view text);                     ///< without white space at both ends
 std::vector<std::string_view> split_words(std::string_view text);  ///< the pieces between runs of white space
+std::vector<std::string_view> split_graphemes(
+    std::string_view text);  ///< extended grapheme clusters (Unicode annex 29)
 
 }  // namespace lowbit

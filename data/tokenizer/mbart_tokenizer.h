@@ -8,7 +8,9 @@
 namespace lowbit {
 
 /// mBART's tokenizer: a sentencepiece model whose ids are those of fairseq (<s> 0, <pad> 1, </s> 2, <unk> 3; piece n of
-/// the model is n + 1), then the language codes, then <mask>.
+/// the model is n + 1), then the language codes, then <mask>. Or a tokenizer.json with these ids. The two give other
+/// ids for some texts, as transformers' classes do that read them: the first does all as sentencepiece does, the second
+/// as the file says (unigram_json.h). Special tokens and codes that are written out in a text are those tokens.
 ///   cc25       "X </s> [src]", target and first decoder input likewise: [tgt] starts the decoder
 ///   mBART-50   "[src] X </s>", "[tgt] X </s>"; the decoder starts with </s> and must say [tgt] first
 class MbartTokenizer final : public Tokenizer {
@@ -23,6 +25,8 @@ class MbartTokenizer final : public Tokenizer {
   /// files, or neither release; (usage) a language that is not given or not known, naming those that are.
   static std::unique_ptr<MbartTokenizer> load(const std::filesystem::path& model, int64_t rows,
                                               const Languages& languages);
+  /// From a tokenizer.json, whose vocabulary tells the release; languages as above. Null when it holds no Unigram.
+  static std::unique_ptr<MbartTokenizer> load_json(const std::filesystem::path& json, const Languages& languages);
   /// Whether fairseq's dictionary has the pieces of a sentencepiece model in their order and a table of `rows` the
   /// codes and <mask> of a release behind them: then the ids through it are those of this tokenizer.
   static bool fits(const FairseqDictionary& dictionary, const std::filesystem::path& model, int64_t rows);

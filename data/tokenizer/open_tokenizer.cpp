@@ -48,8 +48,11 @@ std::unique_ptr<Tokenizer> open_tokenizer(const fs::path& folder, int64_t rows, 
     if (MbartTokenizer::has_its_ids(model)) return MbartTokenizer::load(model, rows, languages);
     return ours(model);
   }
-  if (fs::exists(folder / BartTokenizer::kVocabulary) || fs::exists(folder / BartTokenizer::kJson))
+  if (fs::exists(folder / BartTokenizer::kVocabulary)) return BartTokenizer::load(folder);
+  if (const fs::path json = folder / BartTokenizer::kJson; fs::exists(json)) {
+    if (auto mbart = MbartTokenizer::load_json(json, languages)) return mbart;
     return BartTokenizer::load(folder);
+  }
   const std::vector<fs::path> parts = tokenizer_files(folder);
   LB_REQUIRE(parts.empty(), ErrorKind::model, "tokenizer",
              "{}: a tokenizer has more files, which are missing beside it", parts.front().string());

@@ -31,7 +31,8 @@ BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path) {
   LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", where);
   const auto expect = [&](bool condition, const char* part, const Json& value) {
     LB_REQUIRE(condition, ErrorKind::model, "tokenizer",
-               "{}: {} {}: of tokenizer.json only BART's byte-level BPE is read", where, part, value.dump());
+               "{}: {} {}: of tokenizer.json only BART's byte-level BPE and mBART's Unigram are read", where, part,
+               value.dump());
   };
   expect(at(json, "model", "type") == "BPE", "model.type", at(json, "model", "type"));
   expect(at(json, "pre_tokenizer", "type") == "ByteLevel", "pre_tokenizer.type", at(json, "pre_tokenizer", "type"));

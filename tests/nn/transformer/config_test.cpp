@@ -5,6 +5,7 @@
 #include "autograd/grad_mode.h"
 #include "core/error.h"
 #include "nn/transformer/seq2seq.h"
+#include "tests/support/temp_dir.h"
 
 namespace lowbit {
 namespace {
@@ -26,6 +27,27 @@ TEST(Presets, HaveThePublishedNumberOfParametersAndTensors) {
     int64_t tensors = 0;
     model.each_parameter([&](const std::string&, Parameter& p) { tensors += p.value.requires_grad(); });
     EXPECT_EQ(tensors, expected.tensors) << expected.name;
+  }
+}
+
+/// A row of docs/models.md for each, with the counts that `lowbit inspect --slots` prints.
+TEST(Presets, StandInTheModelsPage) {
+  const std::string page = test::contents(LB_TEST_DIR "/../docs/models.md");
+  const auto grouped = [](int64_t number) {
+    std::string digits = std::to_string(number);
+    for (int64_t i = std::ssize(digits) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");
+    return digits;
+  };
+  for (const std::string& name : transformer_preset_names()) {
+    TransformerConfig config = transformer_preset(name);
+    config.init = WeightInit::none;
+    Seq2Seq model(config, 1);
+    int64_t slots = 0;
+    model.each_slot([&](const std::string&, Slot&) { ++slots; });
+    const size_t begin = page.find("| `" + name + "` | " + grouped(config.vocab) + " |");
+    ASSERT_NE(begin, std::string::npos) << name;
+    const std::string row = page.substr(begin, page.find('\n', begin) - begin);
+    EXPECT_TRUE(row.ends_with("| " + grouped(model.parameter_count()) + " | " + grouped(slots) + " |")) << row;
   }
 }
 
