@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 
 #include "autograd/profiler.h"
 #include "core/allocator.h"
+#include "nn/module_state.h"
 
 namespace lowbit {
 namespace {
@@ -44,13 +44,8 @@ MemoryPlan measure_memory(Module& model, const Optimizer& optimizer, const std::
   update();
 
   MemoryPlan plan;
-  std::set<const void*> seen;  // tied ones once
-  model.each_parameter([&](const std::string&, Parameter& parameter) {
-    const Tensor& value = parameter.value.value();
-    if (!seen.insert(value.raw()).second) return;
-    plan.parameters += value.bytes();
-    if (parameter.value.requires_grad()) plan.gradients += value.bytes();
-  });
+  plan.parameters = bytes_of(module_state(model));
+  plan.gradients = static_cast<size_t>(model.parameter_count()) * sizeof(float);  // f32, of halves too
   plan.optimizer = bytes_of(optimizer.state());
   plan.others = resident - std::min(resident, plan.parameters + plan.optimizer);
   plan.peak = memory.bytes_peak();
