@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "apps/lib/model/generation_options.h"
 #include "apps/lib/model/model_folder.h"
 #include "apps/lib/program/output.h"
@@ -43,8 +41,7 @@ std::vector<std::string> models_of(const AverageOptions& options) {
 }
 
 int run(const AverageOptions& options, const OptionRegistry&) {
-  LB_REQUIRE(!std::filesystem::exists(options.out) || std::filesystem::is_empty(options.out), ErrorKind::usage,
-             "average", "{} holds something already; give another --out, or remove it", options.out);
+  expect_new_folder("average", options.out);
   const std::vector<std::string> models = models_of(options);
   ModelAverage average;
   LoadedModel loaded;

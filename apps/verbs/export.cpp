@@ -98,9 +98,10 @@ int64_t add_card(ModelCard card, const std::string& folder) {
 int run(const ExportOptions& options, const OptionRegistry&) {
   LB_REQUIRE(options.format == Format::gguf || options.outtype == GgufTypes::automatic, ErrorKind::usage,
              "export.outtype", "is of --format gguf alone");
-  if (options.format == Format::packed) refuse_to_replace(options.out);
-  LB_REQUIRE(options.format == Format::packed || !fs::exists(options.out) || fs::is_empty(options.out),
-             ErrorKind::usage, "export", "{} holds something already; give another --out, or remove it", options.out);
+  if (options.format == Format::packed)
+    refuse_to_replace(options.out);
+  else
+    expect_new_folder("export", options.out);
   LoadedModel loaded = load_model(options.model);
   ModelCard card{.format = name_of(options.format),
                  .bits = bits_of(*loaded.model),

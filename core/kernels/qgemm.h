@@ -10,6 +10,7 @@
 namespace lowbit {
 
 constexpr int64_t kPanelRows = 16, kStepColumns = 4, kLineBytes = kPanelRows * kStepColumns;
+constexpr int kGroupPanels = 4;  ///< of binary weights, side by side
 
 /// How weight codes lie in memory, for every target alike. Output rows come in panels of 16, and of each panel 4
 /// successive columns k of all 16 rows form a step of 64 unsigned fields u (field 4 * row + k % 4):
@@ -26,7 +27,7 @@ struct WeightLayout {
   int32_t shift, bias;
 
   int64_t steps_per_line() const { return 8 / bits; }
-  int64_t group_panels() const { return bits == 1 ? 4 : 1; }
+  int64_t group_panels() const { return bits == 1 ? kGroupPanels : 1; }
   int64_t lines(int64_t k) const { return div_up(k, kStepColumns * steps_per_line()); }
   int64_t groups(int64_t n) const { return div_up(n, kPanelRows * group_panels()); }
   int64_t bytes(int64_t n, int64_t k) const { return groups(n) * group_panels() * lines(k) * kLineBytes; }

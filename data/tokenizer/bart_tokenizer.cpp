@@ -216,8 +216,7 @@ Framing BartTokenizer::framing() const {
 }
 
 Framing BartTokenizer::framing_for(const Languages& languages) const {
-  for (const std::string& language : {languages.source, languages.target})
-    LB_REQUIRE(language.empty(), ErrorKind::usage, "tokenizer", "BART has no token for the language '{}'", language);
+  refuse_languages(languages, "BART");
   return framing();
 }
 

@@ -83,9 +83,7 @@ std::string FairseqTokenizer::piece(int32_t id) const { return impl_->dictionary
 const SpecialIds& FairseqTokenizer::special_ids() const { return impl_->dictionary.special_ids(); }
 
 Framing FairseqTokenizer::framing_for(const Languages& languages) const {
-  for (const std::string& language : {languages.source, languages.target})
-    LB_REQUIRE(language.empty(), ErrorKind::usage, "tokenizer", "{} has no token for the language '{}'",
-               FairseqDictionary::kFile, language);
+  refuse_languages(languages, FairseqDictionary::kFile);
   return framing();
 }
 

@@ -22,6 +22,12 @@ std::vector<int32_t> frame(std::vector<int32_t> pieces, const std::vector<int32_
 
 }  // namespace
 
+void refuse_languages(const Languages& languages, std::string_view what) {
+  for (const std::string& language : {languages.source, languages.target})
+    LB_REQUIRE(language.empty(), ErrorKind::usage, "tokenizer", "{} has no token for the language '{}'", what,
+               language);
+}
+
 std::vector<int32_t> encode_source(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,
                                    int64_t most) {
   return frame(tokenizer.encode(text), framing.source_begin, framing.source_close, most);

@@ -53,6 +53,9 @@ class Tokenizer {
   virtual void save(const std::filesystem::path& folder) const = 0;
 };
 
+/// For tokenizers without languages. Error (usage): a language is given, which `what` has no token for.
+void refuse_languages(const Languages& languages, std::string_view what);
+
 /// Sequences without their last token, which the framing names: what begins them, the pieces, what closes them. With
 /// `most` >= 0 the pieces are cut so that the whole sequence has at most that many tokens, the last one included.
 std::vector<int32_t> encode_source(const Tokenizer& tokenizer, const Framing& framing, std::string_view text,

@@ -18,10 +18,7 @@ FrozenWeights freeze_weights(Module& model) {
   freeze_tree(model);
   FrozenWeights weights;
   weights.floats = module_state(model).tensors;
-  model.each_slot([&](const std::string& path, Slot& slot) {
-    if (const auto* weight = dynamic_cast<const WeightSlot*>(&slot); weight && weight->frozen())
-      weights.codes[path] = weight->codes();
-  });
+  model.each_weight_codes([&](const std::string& path, const QTensor& codes) { weights.codes[path] = codes; });
   return weights;
 }
 

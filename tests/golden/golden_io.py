@@ -19,6 +19,15 @@ SMOOTHING = 0.1
 LIMIT = 64 * 1024
 
 
+def save_torch(folder, name, value, **options):
+    """torch.save into a folder beside this script, within what a golden file may have."""
+    path = pathlib.Path(__file__).parent / folder / name
+    path.parent.mkdir(exist_ok=True)
+    torch.save(value, path, **options)
+    path.chmod(0o644)
+    assert path.stat().st_size <= LIMIT, f"{path} has {path.stat().st_size} bytes"
+
+
 def ragged_batch(vocabulary, generator):
     """Three sentence pairs, padded on the right; eos ends each source and target and starts each decoder input."""
     def rows(lengths):

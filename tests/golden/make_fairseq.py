@@ -23,8 +23,9 @@ import torch
 from omegaconf import OmegaConf
 from safetensors.torch import load_file
 
+from golden_io import save_torch
+
 HERE = pathlib.Path(__file__).parent
-LIMIT = 64 * 1024
 ARGS = dict(task="translation", source_lang="en", target_lang="de", criterion="label_smoothed_cross_entropy", lr=[0.0005],
             adam_betas="(0.9, 0.98)", max_tokens=4096, fp16=False, encoder_layerdrop=0.0, quant_noise_pq=0.0,
             adaptive_softmax_cutoff=None, encoder_layers_to_keep=None, decoder_layers_to_keep=None, adaptive_input=False,
@@ -67,11 +68,7 @@ def training(state):
 
 
 def save(value, name, **options):
-    path = HERE / "fairseq" / name
-    path.parent.mkdir(exist_ok=True)
-    torch.save(value, path, **options)
-    path.chmod(0o644)
-    assert path.stat().st_size <= LIMIT, f"{path} has {path.stat().st_size} bytes"
+    save_torch("fairseq", name, value, **options)
 
 
 def hf_weights(name):

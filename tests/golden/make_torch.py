@@ -20,17 +20,14 @@ import pathlib
 import torch
 from safetensors.torch import load_file, save_file
 
+from golden_io import save_torch
+
 HERE = pathlib.Path(__file__).parent
-LIMIT = 64 * 1024
 COPIES = ["model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"]
 
 
 def save(value, name, **options):
-    path = HERE / "torch" / name
-    path.parent.mkdir(exist_ok=True)
-    torch.save(value, path, **options)
-    path.chmod(0o644)
-    assert path.stat().st_size <= LIMIT, f"{path} has {path.stat().st_size} bytes"
+    save_torch("torch", name, value, **options)
 
 
 def bart():

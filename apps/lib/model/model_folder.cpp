@@ -170,6 +170,11 @@ void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::st
   compare(state, model_state(*again));
 }
 
+void expect_new_folder(const char* verb, const std::string& folder) {
+  LB_REQUIRE(!fs::exists(folder) || fs::is_empty(folder), ErrorKind::usage, verb,
+             "{} holds something already; give another --out, or remove it", folder);
+}
+
 void refuse_to_replace(const std::string& folder) {
   if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
   std::set<fs::path> ours = {kConfigFile,         kGenerationFile, kWeightsFile,

@@ -59,6 +59,8 @@ int64_t model_bytes(const LoadedModel& loaded);
 /// generation_config.json, the tokenizer, checksums.txt. The folder is read back and compared: Error (self_check) if a
 /// code or a float differs.
 void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
+/// Error (usage), in the name of a verb, unless `folder` is empty or not there.
+void expect_new_folder(const char* verb, const std::string& folder);
 /// Error (usage) when `folder` holds anything but files that fill_model_folder() writes: a run, a corpus, somebody's
 /// notes are not to be replaced.
 void refuse_to_replace(const std::string& folder);

@@ -20,7 +20,6 @@ constexpr int64_t kLookupTables = kLookupColumns / kPairColumns * kPairTables;
 constexpr int64_t kLookupRows = 4, kLookupPanels = 128;  ///< of a task
 constexpr int64_t kLookupAhead = 2;                      ///< groups from a look-up to its prefetch
 constexpr int64_t kLookupMacs = 2 * kParallelMacs;       ///< below, one thread
-constexpr int kGroupPanels = 4;
 constexpr int64_t kGroupLine = kGroupPanels * kLineBytes;
 
 using Tables = __m512i[kLookupTables];

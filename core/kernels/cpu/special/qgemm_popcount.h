@@ -80,11 +80,11 @@ void pack_row(const QGemmArgs& a, const int8_t* x, int64_t row, BitRows& to) {
 /// Binary weights of one group of panels. `at` counts rows from `task_row`, the first one in x.
 template <int rows, int planes>
 void binary_tile(const QGemmArgs& a, const BitRows& x, int64_t task_row, TileAt at) {
-  constexpr int kPanels = 4, kHalves = 2;
+  constexpr int kHalves = 2;
   constexpr int64_t kExactLines = 1023;  ///< 32 bits of each plane: their sum stays below 2^16
   const int64_t lines = a.layout.lines(a.k);
   const uint8_t* w = a.panels + at.panel * lines * kLineBytes;
-  int32_t counts[rows][kPanels][kPanelRows] = {};
+  int32_t counts[rows][kGroupPanels][kPanelRows] = {};
   for (int64_t begin = 0; begin < lines; begin += kExactLines) {
     const int64_t end = min(lines, begin + kExactLines);
     __m512i sums[rows][kHalves];
@@ -105,14 +105,14 @@ void binary_tile(const QGemmArgs& a, const BitRows& x, int64_t task_row, TileAt 
           }
       }
     for (int r = 0; r < rows; ++r)
-      for (int p = 0; p < kPanels; ++p) {
+      for (int p = 0; p < kGroupPanels; ++p) {
         const __m512i pair = sums[r][p / 2];
         const __m512i lanes = p % 2 ? _mm512_srli_epi32(pair, 16) : _mm512_and_si512(pair, _mm512_set1_epi32(0xffff));
         int32_t* to = counts[r][p];
         _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_loadu_si512(to), lanes));
       }
   }
-  const int64_t panels = min(kPanels, div_up(a.n, kPanelRows) - at.panel);
+  const int64_t panels = min(kGroupPanels, div_up(a.n, kPanelRows) - at.panel);
   for (int r = 0; r < rows; ++r)
     for (int64_t p = 0; p < panels; ++p) {  // w * (u << shift) with w = 2 * bit - 1; then what x was moved by
       const __m512i twice = _mm512_slli_epi32(_mm512_loadu_si512(counts[r][p]), 1);
@@ -175,7 +175,7 @@ void popcount_rows(const QGemmArgs& a, int64_t row, int64_t rows, Tile tile) {
 template <int planes>
 void binary_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int64_t panels) {
   popcount_rows<1>(a, row, rows, [&](auto height, int64_t r, const BitRows& x) {
-    for (int64_t p = 0; p < panels; p += a.layout.group_panels())
+    for (int64_t p = 0; p < panels; p += kGroupPanels)
       binary_tile<decltype(height)::value, planes>(a, x, row, {r, panel + p});
   });
 }
