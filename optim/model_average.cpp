@@ -51,7 +51,8 @@ void ModelAverage::add(Seq2Seq& model, const std::string& where) {
   for (const auto& [path, tensor] : state.tensors) {
     const auto found = sums_.find(path);
     LB_REQUIRE(found != sums_.end() && std::ssize(found->second) == tensor.numel(), ErrorKind::model, "average",
-               "{}: tensor {} has shape {}, which it has not in {}", where, path, tensor.shape().str(), first_);
+               "{}: tensor {} of shape {} has another shape in {}, or is not there", where, path, tensor.shape().str(),
+               first_);
   }
   for (const auto& [path, sum] : sums_)
     LB_REQUIRE(state.tensors.count(path), ErrorKind::model, "average", "{}: no tensor {}, which {} has", where, path,

@@ -83,6 +83,16 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
     runs.push_back(read_run(RunFolder::open(student.run).metrics(), name));
   }
 
+  // Students of earlier calls stay in the table.
+  std::set<fs::path> earlier;
+  for (const auto& entry : fs::directory_iterator(folder / "packed"))
+    if (names.count((folder / entry.path().filename()).string()) == 0) earlier.insert(entry.path());
+  for (const fs::path& packed : earlier) {
+    const std::string name = packed.filename().string();
+    models.push_back(packed.string());
+    runs.push_back(read_run(RunFolder::open((folder / name).string()).metrics(), name));
+  }
+
   const CompareSettings settings{
       .metric = options.metric, .search = options.search, .source_language = options.train.data.languages.source};
   std::vector<System> systems = baselines(train_text, test, settings);

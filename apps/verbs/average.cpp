@@ -45,12 +45,16 @@ int run(const AverageOptions& options, const OptionRegistry&) {
   const std::vector<std::string> models = models_of(options);
   ModelAverage average;
   LoadedModel loaded;
+  std::unique_ptr<Tokenizer> tokenizer;
   for (const std::string& model : models) {
     loaded = load_model(model);
     average.add(*loaded.model, model);
+    const std::unique_ptr<Tokenizer> before = std::exchange(tokenizer, load_tokenizer(loaded, options.languages));
+    LB_REQUIRE(!before || before->fingerprint() == tokenizer->fingerprint(), ErrorKind::model, "average",
+               "{}: has another tokenizer than {}: its rows mean other pieces", model, models.front());
   }
   average.put_into(*loaded.model);
-  write_model_folder(*loaded.model, *load_tokenizer(loaded, options.languages), options.out);
+  write_model_folder(*loaded.model, *tokenizer, options.out);
   write_output(fmt::format("{}: mean of {} models, verified by reading it back\n", options.out, models.size()));
   return 0;
 }

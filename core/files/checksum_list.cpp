@@ -25,6 +25,8 @@ ChecksumList ChecksumList::read(const std::string& folder) {
     list.lines_.emplace(line.substr(open + 1, close - open - 1), line);
     rest.remove_prefix(line.size());
   }
+  LB_REQUIRE(!list.lines_.empty(), ErrorKind::model, "checksums", "{}: is empty, the file is damaged",
+             join(folder, kFile));
   return list;
 }
 

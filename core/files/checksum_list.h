@@ -12,7 +12,7 @@ class ChecksumList {
  public:
   static constexpr const char* kFile = "checksums.txt";
 
-  /// Of a folder. Errors (model): no such file, or a line that is no checksum.
+  /// Of a folder. Errors (model): no such file, an empty one, or a line that is no checksum.
   static ChecksumList read(const std::string& folder);
   /// Appears whole or not at all. Error (data): cannot be written.
   void write(const std::string& folder) const;

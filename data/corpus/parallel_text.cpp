@@ -6,10 +6,12 @@
 
 #include "data/corpus/tsv.h"
 #include "data/text/text_file.h"
+#include "data/text/utf8.h"
 
 namespace lowbit {
 namespace {
 
+/// Empty for null.
 std::string string_at(const nlohmann::json& row, std::string_view field, const TextFile& file, int64_t line) {
   const nlohmann::json* value = &row;
   for (size_t begin = 0; begin <= field.size();) {
@@ -20,6 +22,7 @@ std::string string_at(const nlohmann::json& row, std::string_view field, const T
     value = &(*value)[name];
     begin = dot + 1;
   }
+  if (value->is_null()) return {};
   LB_REQUIRE(value->is_string(), ErrorKind::data, "jsonl", "{}: field {} must hold a string, not {}", file.where(line),
              field, value->type_name());
   return value->get<std::string>();
@@ -105,9 +108,10 @@ ParallelText read_parallel_jsonl(const std::filesystem::path& path, const JsonFi
   const TextFile file = TextFile::read(path);
   ParallelText text;
   for (int64_t i = 1; i <= file.lines(); ++i) {
-    const auto row = parse_row(file, i);
-    text.source.push_back(string_at(row, fields.source, file, i));
-    text.target.push_back(string_at(row, fields.target, file, i));
+    const bool blank = strip(file.line(i)).empty();
+    const auto row = blank ? nlohmann::json() : parse_row(file, i);
+    text.source.push_back(blank ? "" : string_at(row, fields.source, file, i));
+    text.target.push_back(blank ? "" : string_at(row, fields.target, file, i));
   }
   return text;
 }

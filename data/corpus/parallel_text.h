@@ -45,7 +45,8 @@ struct JsonFields {
   std::string source, target;
 };
 
-/// One JSON object per line. Errors (data): a line that is no JSON, a field that is missing or no string.
+/// One JSON object per line; a blank line is a row of empty texts, null an empty text. Errors (data): a line that is no
+/// JSON, a field that is missing or no string.
 ParallelText read_parallel_jsonl(const std::filesystem::path& path, const JsonFields& fields);
 
 /// One text per line, as for `generate`; an empty file has none. Errors: the others of TextFile::read.

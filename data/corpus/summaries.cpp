@@ -83,14 +83,16 @@ JsonFields fields_of(const fs::path& path) {
   constexpr std::pair<const char*, const char*> kKnown[] = {
       {"document", "summary"}, {"article", "highlights"}, {"text", "summary"}};
   const TextFile file = TextFile::read(path);
-  const nlohmann::json row = nlohmann::json::parse(file.line(1), nullptr, false);
-  LB_REQUIRE(row.is_object(), ErrorKind::data, "jsonl", "{}: not a JSON object", file.where(1));
+  int64_t first = 1;
+  while (first < file.lines() && strip(file.line(first)).empty()) ++first;
+  const nlohmann::json row = nlohmann::json::parse(file.line(first), nullptr, false);
+  LB_REQUIRE(row.is_object(), ErrorKind::data, "jsonl", "{}: not a JSON object", file.where(first));
   for (const auto& [document, summary] : kKnown)
     if (row.contains(document) && row.contains(summary)) return {document, summary};
   fail(ErrorKind::data, "jsonl",
        "{}: has neither document and summary, nor article and highlights, nor text and summary; name its fields with "
        "--source-field and --target-field",
-       file.where(1));
+       file.where(first));
 }
 
 std::vector<SummaryRow> with_lines(ParallelText text, const fs::path& path) {

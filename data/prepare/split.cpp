@@ -73,7 +73,7 @@ class Selector {
 
   bool select(AlignedRow&& row, Candidate& selected) {
     OriginCounts& counts = corpus_.origins[row.origin];
-    ++counts.raw;
+    if (++counts.raw == 1) counts.deduplicated = 0;
     if (const Rejection reason = check_pair(row.source, row.target, options_.filter); reason != Rejection::none)
       return reject(to_string(reason));
     ++counts.kept;
@@ -93,7 +93,7 @@ class Selector {
       ++rows;
     else
       return reject("template");
-    ++counts.deduplicated;
+    ++*counts.deduplicated;
     selected.row = std::move(row);
     return true;
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,9 @@ struct SplitOptions {
 SplitOptions for_summaries(SplitOptions options);
 
 struct OriginCounts {
-  int64_t raw = 0, kept = 0, deduplicated = 0;  ///< rows read, left by the filters, left by dedupe and template cap
+  int64_t raw = 0, kept = 0;  ///< rows read, left by the filters
+  std::optional<int64_t>
+      deduplicated;  ///< left by dedupe and template cap; unset where parts were given and stay whole
 };
 
 struct SplitCorpus {

@@ -96,7 +96,7 @@ std::vector<AlignedRow> cleaned(const Rows& rows, const PrepareSummariesOptions&
   }
   OriginCounts& counts = corpus.origins["summaries"];
   counts.raw += std::ssize(rows);
-  counts.kept = counts.deduplicated += std::ssize(result);
+  counts.kept += std::ssize(result);
   return result;
 }
 

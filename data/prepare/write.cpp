@@ -60,8 +60,10 @@ void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& 
   std::filesystem::create_directories(out, error);
   LB_REQUIRE(!error, ErrorKind::data, "prepare", "cannot make the folder {}: {}", out.string(), error.message());
   Json stats = {{"format", "lowbit-v1"}, {"provenance", provenance}};
-  for (const auto& [origin, counts] : corpus.origins)
-    stats["origins"][origin] = {{"raw", counts.raw}, {"kept", counts.kept}, {"deduplicated", counts.deduplicated}};
+  for (const auto& [origin, counts] : corpus.origins) {
+    stats["origins"][origin] = {{"raw", counts.raw}, {"kept", counts.kept}};
+    if (counts.deduplicated) stats["origins"][origin]["deduplicated"] = *counts.deduplicated;
+  }
   stats["rejected"] = corpus.rejected;
   stats["test_pool"] = corpus.test_pool;
   stats["dev_pool"] = corpus.dev_pool;

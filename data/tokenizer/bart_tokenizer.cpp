@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <unordered_set>
 
 #include "core/error.h"
 #include "core/files/atomic.h"
@@ -73,6 +74,21 @@ std::vector<ByteBpe::Merge> read_merges(const std::string& text, const std::stri
     merges.push_back({line.substr(0, blank), line.substr(blank + 1), number});
   }
   return merges;
+}
+
+/// Error (model) when many tokens are made by no merge, as when the list is cut off.
+void check_complete(const std::vector<std::string>& tokens, const std::vector<ByteBpe::Merge>& merges,
+                    const std::string& vocabulary, const std::string& where) {
+  constexpr double kOthers = 0.01;  // specials, fairseq's madeupword rows, words that somebody appended
+  std::unordered_set<std::string> made;
+  for (const ByteBpe::Merge& merge : merges) made.insert(merge.left + merge.right);
+  const auto unmade = std::ranges::count_if(tokens, [&](const std::string& token) {
+    return decode_utf8(token).size() > 1 && !made.contains(token) &&
+           std::ranges::find(kSpecials, token) == std::end(kSpecials);
+  });
+  LB_REQUIRE(static_cast<double>(unmade) <= std::max(1.0, kOthers * static_cast<double>(tokens.size())),
+             ErrorKind::model, "tokenizer", "{}: no merge makes {} of the {} tokens of {}; is the file cut off?", where,
+             unmade, tokens.size(), vocabulary);
 }
 
 /// The same for both forms of the files.
@@ -169,6 +185,7 @@ std::unique_ptr<BartTokenizer> BartTokenizer::make(BpeFiles files, const std::st
   }
   impl->special = {impl->ids.at("<s>"), impl->ids.at("<pad>"), impl->ids.at("</s>"), impl->ids.at("<unk>")};
   const std::vector<ByteBpe::Merge> pairs = read_merges(impl->files.merges, merges);
+  check_complete(impl->tokens, pairs, vocabulary, merges);
   impl->bpe.emplace(impl->ids, pairs, merges);
   impl->fingerprint = fingerprint_of(impl->tokens, pairs);
   return std::unique_ptr<BartTokenizer>(new BartTokenizer(std::move(impl)));

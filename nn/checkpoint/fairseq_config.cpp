@@ -12,28 +12,6 @@
 namespace lowbit {
 namespace {
 
-struct Arch {
-  std::string_view name;
-  TransformerConfig config;
-};
-
-TransformerConfig transformer(int64_t dim, int64_t ffn, int64_t heads, int64_t layers, double dropout = 0.1) {
-  return {.dim = dim,
-          .encoder_layers = layers,
-          .decoder_layers = layers,
-          .heads = heads,
-          .ffn_dim = ffn,
-          .dropout = dropout};
-}
-
-TransformerConfig big(double dropout, double attention, double activation = 0, bool pre_norm = false) {
-  TransformerConfig config = transformer(1024, 4096, 16, 6, dropout);
-  config.attention_dropout = attention;
-  config.activation_dropout = activation;
-  config.pre_norm = pre_norm;
-  return config;
-}
-
 /// fairseq's BART and mBART: no constant on the logits; mBART scales its embeddings.
 TransformerConfig bart(const char* preset, bool scaled) {
   TransformerConfig config = transformer_preset(preset);
@@ -42,32 +20,26 @@ TransformerConfig bart(const char* preset, bool scaled) {
   return config;
 }
 
-const std::vector<Arch>& arches() {
-  static const std::vector<Arch> table = {
-      {"transformer", transformer(512, 2048, 8, 6)},
-      {"transformer_wmt_en_de", transformer(512, 2048, 8, 6)},
-      {"transformer_tiny", transformer(64, 64, 2, 2)},
-      {"transformer_iwslt_de_en", transformer(512, 1024, 4, 6)},
-      {"transformer_vaswani_wmt_en_de_big", big(0.3, 0)},
-      {"transformer_vaswani_wmt_en_fr_big", big(0.1, 0)},
-      {"transformer_wmt_en_de_big", big(0.3, 0.1)},
-      {"transformer_wmt_en_de_big_t2t", big(0.3, 0.1, 0.1, true)},
-      {"bart_base", bart("bart-base", false)},
-      {"bart_large", bart("bart-large", false)},
-      {"mbart_base", bart("bart-base", true)},
-      {"mbart_large", bart("bart-large", true)},
-  };
+/// By fairseq's name; its plain transformers are presets of the same name.
+std::map<std::string, TransformerConfig> arches() {
+  std::map<std::string, TransformerConfig> table = {{"transformer", transformer_preset("transformer_wmt_en_de")},
+                                                    {"bart_base", bart("bart-base", false)},
+                                                    {"bart_large", bart("bart-large", false)},
+                                                    {"mbart_base", bart("bart-base", true)},
+                                                    {"mbart_large", bart("bart-large", true)}};
+  for (const std::string& name : transformer_preset_names())
+    if (name.starts_with("transformer_")) table[name] = transformer_preset(name);
   return table;
 }
 
-const Arch& arch_of(const JsonKeys& keys) {
+std::pair<std::string, TransformerConfig> arch_of(const JsonKeys& keys) {
   std::string name;
   keys.take("_name", name);
   keys.take("arch", name);
   std::vector<std::string> known;
-  for (const Arch& arch : arches()) {
-    if (arch.name == name) return arch;
-    known.emplace_back(arch.name);
+  for (auto& [arch, config] : arches()) {
+    if (arch == name) return {arch, config};
+    known.push_back(arch);
   }
   fail(ErrorKind::model, "import", "{}: arch {} is not computed here{}", keys.where(), quoted_name(name),
        nearest_hint(name, known));
@@ -213,8 +185,8 @@ void take_dropout(const JsonKeys& keys, TransformerConfig& config) {
 FairseqModel describe_fairseq(const FairseqFile& file) {
   const JsonKeys keys = fairseq_args(file.root(), file.path());
   const Shapes shapes(file);
-  const Arch& arch = arch_of(keys);
-  FairseqModel model{std::string(arch.name), arch.config};
+  const auto [arch, preset] = arch_of(keys);
+  FairseqModel model{arch, preset};
   TransformerConfig& config = model.config;
   refuse_variants(keys);
   bool learned = config.positions == Positions::learned, unscaled = !config.scale_embedding;
@@ -224,7 +196,7 @@ FairseqModel describe_fairseq(const FairseqFile& file) {
   config.scale_embedding = !unscaled;
   keys.take("layernorm_embedding", config.layernorm_embedding);
   take_activation(keys, config.activation);
-  take_ties(keys, shapes, arch.name.find("bart") != std::string_view::npos);
+  take_ties(keys, shapes, arch.find("bart") != std::string::npos);
   take_norms(keys, shapes, config);
   take_sizes(keys, config);
   take_dropout(keys, config);

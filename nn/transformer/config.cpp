@@ -6,71 +6,11 @@
 
 #include "core/error.h"
 #include "core/files/foreign_json.h"
-#include "core/text.h"
 
 namespace lowbit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Preset {
-  std::string_view name;
-  TransformerConfig config;
-};
-
-TransformerConfig bart(int64_t dim, int64_t layers, int64_t heads) {
-  return {.vocab = 50265,
-          .dim = dim,
-          .encoder_layers = layers,
-          .decoder_layers = layers,
-          .heads = heads,
-          .ffn_dim = 4 * dim,
-          .activation = Unary::gelu,
-          .layernorm_embedding = true,
-          .scale_embedding = false,
-          .logits_bias = true,
-          .positions = Positions::learned,
-          .max_positions = 1024,
-          .init = WeightInit::normal};
-}
-
-/// mBART as released: pre-norm with norms at the end of both stacks and after the embeddings, which are scaled.
-TransformerConfig mbart_large(int64_t vocab) {
-  TransformerConfig config = bart(1024, 12, 16);
-  config.vocab = vocab;
-  config.pre_norm = true;
-  config.scale_embedding = true;
-  return config;
-}
-
-const std::array<Preset, 7>& presets() {
-  static const std::array<Preset, 7> table = {{
-      {"tiny",
-       {.vocab = 64,
-        .dim = 32,
-        .encoder_layers = 2,
-        .decoder_layers = 2,
-        .heads = 2,
-        .ffn_dim = 64,
-        .pre_norm = true,
-        .max_positions = 256}},
-      {"quickstart",
-       {.vocab = 4096,
-        .dim = 192,
-        .encoder_layers = 2,
-        .decoder_layers = 2,
-        .heads = 4,
-        .ffn_dim = 768,
-        .pre_norm = true,
-        .max_positions = 256}},
-      {"transformer_wmt_en_de", {.vocab = 32768}},
-      {"bart-base", bart(768, 6, 12)},
-      {"bart-large", bart(1024, 12, 16)},
-      {"mbart-large-cc25", mbart_large(250027)},
-      {"mbart-large-50", mbart_large(250054)},
-  }};
-  return table;
-}
 
 /// Names of an enum in files, by value.
 template <class Enum, size_t N>
@@ -173,18 +113,6 @@ TransformerConfig TransformerConfig::of_decoder() const {
   if (decoder_heads) decoder.heads = decoder_heads;
   if (decoder_ffn_dim) decoder.ffn_dim = decoder_ffn_dim;
   return decoder;
-}
-
-TransformerConfig transformer_preset(std::string_view name) {
-  for (const Preset& preset : presets())
-    if (preset.name == name) return preset.config;
-  fail(ErrorKind::usage, "model.arch", "no architecture '{}'{}", name, nearest_hint(name, transformer_preset_names()));
-}
-
-std::vector<std::string> transformer_preset_names() {
-  std::vector<std::string> names;
-  for (const Preset& preset : presets()) names.emplace_back(preset.name);
-  return names;
 }
 
 void validate(const TransformerConfig& c) {

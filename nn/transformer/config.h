@@ -40,8 +40,7 @@ struct TransformerConfig {
   bool operator==(const TransformerConfig&) const = default;
 };
 
-/// Architecture by name: tiny, quickstart, transformer_wmt_en_de, bart-base, bart-large, mbart-large-cc25,
-/// mbart-large-50. Unknown name: Error (usage) with the nearest one.
+/// Architecture by name (docs/models.md). Unknown name: Error (usage) with the nearest one.
 TransformerConfig transformer_preset(std::string_view name);
 std::vector<std::string> transformer_preset_names();
 

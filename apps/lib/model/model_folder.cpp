@@ -8,6 +8,7 @@
 #include "apps/lib/log/log.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
+#include "core/files/checksum.h"
 #include "core/files/checksum_list.h"
 #include "core/files/safetensors.h"
 #include "data/tokenizer/open_tokenizer.h"
@@ -164,6 +165,7 @@ void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::st
   tokenizer.save(path);
   const std::string weights = (path / kWeightsFile).string();
   ChecksumList sums;
+  sums.add(kConfigFile, checksum_of_file((path / kConfigFile).string()));
   sums.add(kWeightsFile, save_safetensors(weights, state));
   sums.write(folder);
   const auto again = model_from_state(load_safetensors(weights), weights);

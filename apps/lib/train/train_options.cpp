@@ -114,7 +114,7 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
       .alias("save-dir")
       .required();
   r.add("run.max_update", o.max_update, "updates in all").range(1, 1 << 30);
-  r.add("run.seed", o.seed, "of weights, dropout and data order").range(0, 1e15);
+  r.add("run.seed", o.seed, "of weights, dropout and data order").alias("seed").range(0, 1e15);
   r.add("run.profile", o.profile_updates, "updates to time by op and site, into profile.txt and trace.json; 0: none")
       .alias("profile")
       .range(0, 1000);

@@ -160,6 +160,8 @@ GgufMetadata describe(Seq2Seq& model, uint32_t file_type) {
           {"lowbit.decoder_block_count", count(config.decoder_layers)},
           {"lowbit.feed_forward_length", count(config.ffn_dim)},
           {"lowbit.attention.head_count", count(config.heads)},
+          {"lowbit.decoder_feed_forward_length", count(config.of_decoder().ffn_dim)},
+          {"lowbit.decoder_attention.head_count", count(config.of_decoder().heads)},
           {"lowbit.attention.layer_norm_epsilon", static_cast<float>(LayerNorm::kEpsilon)},
           {"lowbit.decoder_start_token_id", count(config.decoder_start)},
           {"lowbit.config", model_config_json(model)}};

@@ -80,6 +80,10 @@ TEST_F(Average, RefusesModelsThatDifferByNamingWhatDiffers) {
   refused({path("deep"), run_folder}, 4, {"run", "no tensor encoder.layers.2."});
   refused({run_folder, path("heads")}, 4, {"heads", "another architecture"});
   refused({run_folder, path("low")}, 4, {"low", "holds", "nothing"});
+  fs::create_directory(path("words"));
+  for (const char* file : {"train.tsv", "dev.tsv"}) write(std::string("words/") + file, rows(0, 40));
+  run_of("other", {"--data.dir", path("words")});
+  refused({run_folder, path("other")}, 4, {"other", "another tokenizer than"});
   refused({run_folder}, 2, {"--last N"});
   refused({run_folder, path("wide"), "--last", "2"}, 2, {"--last", "one run"});
   refused({run_folder, "--last", "5"}, 4, {"holds 4 checkpoints, not 5", "save.keep_last"});

@@ -38,6 +38,13 @@ TEST_F(Ablation, TrainsAStudentForEachRecipeAndGoesOn) {
   ASSERT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(nlohmann::json::parse(read("ablation/ablation.json")).at("systems").size(), 6u);
   EXPECT_EQ(read("ablation/tbt-2-2-8/metrics.jsonl").find(metrics), 0u) << "what was trained is not trained again";
+
+  const test::Outcome one = ablate({"--recipes", "tbt-1-1-8", "--seed", "1", "--metric", "rouge"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  const auto kept = nlohmann::json::parse(read("ablation/ablation.json")).at("systems");
+  EXPECT_EQ(kept.size(), 6u) << "students of earlier calls stay";
+  EXPECT_EQ(kept[3].at("bits"), "1-1-8");
+  EXPECT_EQ(kept[5].at("bits"), "2-2-8");
 }
 
 TEST_F(Ablation, IsCheckedWholeBeforeTheFirstStudent) {

@@ -63,6 +63,13 @@ TEST_F(ParallelTextTest, JsonFieldsDescend) {
                      [&] { read_parallel_jsonl(path, {.source = "id", .target = "id"}); });
 }
 
+TEST_F(ParallelTextTest, BlankLinesAndNullAreEmptyTexts) {
+  const auto path = write("a.jsonl", "{\"a\": \"x\", \"b\": null}\n  \n{\"a\": \"y\", \"b\": \"z\"}\n");
+  const auto text = read_parallel_jsonl(path, {.source = "a", .target = "b"});
+  EXPECT_EQ(text.source, (Texts{"x", "", "y"}));
+  EXPECT_EQ(text.target, (Texts{"", "", "z"}));
+}
+
 TEST_F(ParallelTextTest, TruncatedJsonIsNamed) {
   const auto path = write("a.jsonl", "{\"a\": \"x\"}\n{\"a\": \"y\n");
   test::expect_error(ErrorKind::data, {"a.jsonl, line 2, byte 11", "not JSON from column 9"},

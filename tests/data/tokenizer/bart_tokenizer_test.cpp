@@ -128,6 +128,10 @@ TEST(BartTokenizer, BrokenFilesAreErrors) {
   refused("vocab.json", without("\"<pad>\"", "\"<dap>\""), {"vocab.json", "<pad>"});
   refused("vocab.json", without("\"!\"", "\"!!!!\""), {"byte 33"});
   refused("merges.txt", [](const std::string& text) { return text + "q\n"; }, {"merges.txt", "line"});
+  const auto cut_off = [](const std::string& text) {
+    return text.substr(0, text.rfind('\n', text.size() * 3 / 4) + 1);
+  };
+  refused("merges.txt", cut_off, {"merges.txt", "no merge makes", "of the 605 tokens", "cut off"});
   refused("merges.txt", [](const std::string& text) { return text + "q x\n"; }, {"merges.txt", "qx", "no id"});
   const test::TempDir empty;
   test::expect_error(ErrorKind::model, {"vocab.json"}, [&] { BartTokenizer::load(empty.path()); });

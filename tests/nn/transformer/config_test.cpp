@@ -30,6 +30,23 @@ TEST(Presets, HaveThePublishedNumberOfParametersAndTensors) {
   }
 }
 
+/// Counted by hand: per layer the projections with their biases, the feed-forward layer, and the norms.
+TEST(Presets, PlainTransformersHaveTheParametersOfTheirSizes) {
+  for (const std::string& name : transformer_preset_names()) {
+    if (!name.starts_with("transformer_")) continue;
+    TransformerConfig config = transformer_preset(name);
+    config.init = WeightInit::none;
+    const int64_t d = config.dim, f = config.ffn_dim, attention = 4 * d * (d + 1), ffn = 2 * d * f + f + d,
+                  norm = 2 * d;
+    const int64_t expected = config.vocab * d + config.encoder_layers * (attention + ffn + 2 * norm) +
+                             config.decoder_layers * (2 * attention + ffn + 3 * norm) +
+                             (config.pre_norm ? 2 * norm : 0);
+    EXPECT_EQ(Seq2Seq(config, 1).parameter_count(), expected) << name;
+  }
+  const TransformerConfig big = transformer_preset("transformer_vaswani_wmt_en_de_big");
+  EXPECT_EQ(std::tuple(big.dim, big.ffn_dim, big.heads, big.dropout), std::tuple(1024, 4096, 16, 0.3));
+}
+
 /// A row of docs/models.md for each, with the counts that `lowbit inspect --slots` prints.
 TEST(Presets, StandInTheModelsPage) {
   const std::string page = test::contents(LB_TEST_DIR "/../docs/models.md");
