@@ -17,22 +17,23 @@ Tensor initial_table(const EmbeddingConfig& config, uint64_t seed) {
 
 }  // namespace
 
+Variable look_up(QuantizedWeight& weight, const Tensor& ids, int32_t padding_id, const ForwardContext& context,
+                 SourceLine at) {
+  WeightSlot& slot = weight.slot();
+  if (slot.frozen()) return Variable(slot.look_up(ids));
+  if (slot.encodes_rows_alone()) return slot.of_rows(embedding(weight.master(), ids, 1, padding_id, at), context, at);
+  return embedding(slot(weight.master(), context, at), ids, 1, padding_id, at);
+}
+
 Embedding::Embedding(const EmbeddingConfig& config, uint64_t seed)
     : config_(config), weight_("weight", initial_table(config, seed)) {
   own(weight_);
 }
 
 Variable Embedding::forward(const Tensor& ids, const ForwardContext& context, SourceLine at) {
-  WeightSlot& slot = weight_.slot();
-  const Variable& table = weight_.master();
-  if (slot.empty()) return stored(embedding(table, ids, config_.scale, config_.padding_id, at), at);
-  Variable y;
-  if (slot.frozen())
-    y = Variable(slot.look_up(ids));
-  else if (slot.encodes_rows_alone())
-    y = slot.of_rows(embedding(table, ids, 1, config_.padding_id, at), context, at);
-  else
-    y = embedding(slot(table, context, at), ids, 1, config_.padding_id, at);
+  if (weight_.slot().empty())
+    return stored(embedding(weight_.master(), ids, config_.scale, config_.padding_id, at), at);
+  const Variable y = look_up(weight_, ids, config_.padding_id, context, at);
   return config_.scale == 1 ? stored(y, at) : scale(y, config_.scale, at);
 }
 

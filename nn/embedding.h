@@ -12,6 +12,11 @@ struct EmbeddingConfig {
   bool init = true;         ///< false: undefined, to be loaded
 };
 
+/// Rows of a weight as its slot gives them: codes once frozen; encoded alone where the quantizer works by row.
+///   ids i32 [...]    returns f32 [..., columns]
+Variable look_up(QuantizedWeight& weight, const Tensor& ids, int32_t padding_id, const ForwardContext& context,
+                 SourceLine at = SourceLine::here());
+
 /// Table look-up with one slot, weight. With a quantizer by row, only the rows looked up are encoded; their gradient
 /// goes straight through to the latent table.
 ///   ids i32 [...]    returns f32 [..., dim]

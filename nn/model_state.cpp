@@ -16,33 +16,52 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kConfigKey = "lowbit.config";
 
+struct FrozenSlot {
+  const StoredCodes* stored;
+  std::string holder;  ///< the first path with the same codes and scales, under which they are stored
+};
+
+std::map<std::string, FrozenSlot> frozen_slots(Module& root) {
+  std::map<std::string, FrozenSlot> frozen;
+  root.each_slot([&](const std::string& path, Slot& slot) {
+    if (const auto* weight = dynamic_cast<const WeightSlot*>(&slot); weight && weight->frozen())
+      frozen[path] = {&weight->stored(), path};
+  });
+  for (auto& [path, slot] : frozen)
+    for (auto other = frozen.begin(); other->first != path && slot.holder == path; ++other)
+      if (*other->second.stored == *slot.stored) slot.holder = other->first;
+  return frozen;
+}
+
 /// Slots as in "quantization_config": what fills them, whether learned scales have been calibrated, and for frozen
 /// weights the code book and extents that the packed bytes do not tell.
 Json describe_slots(Module& root) {
   Json slots = Json::object();
+  const std::map<std::string, FrozenSlot> frozen = frozen_slots(root);
   root.each_slot([&](const std::string& path, Slot& slot) {
     if (slot.empty()) return;
     Json entry = {{"quantizer", slot.describe()}};
     if (!slot.calibrated()) entry["calibrated"] = false;
-    if (const auto* weight = dynamic_cast<const WeightSlot*>(&slot); weight && weight->frozen()) {
-      const QTensor& q = weight->codes();
-      entry["codes"] = to_string(q.book);
-      entry["shape"] = {q.shape()[0], q.shape()[1]};
-      entry["scale_per"] = q.per == Granularity::row ? "row" : "tensor";
+    if (const auto found = frozen.find(path); found != frozen.end()) {
+      const auto& [stored, holder] = found->second;
+      entry["codes"] = to_string(stored->book);
+      entry["shape"] = {stored->shape[0], stored->shape[1]};
+      entry["scale_per"] = stored->per == Granularity::row ? "row" : "tensor";
+      if (holder != path) entry["stored_as"] = holder;
     }
     slots[path] = entry;
   });
   return slots;
 }
 
-QTensor unpack_slot(const StateDict& state, const std::string& path, const Json& entry) {
+QTensor unpack_slot(const StateDict& state, const std::string& holder, const Json& entry) {
   QTensor q;
   q.book = code_book_from_name(entry.at("codes").get<std::string>());
   q.per = entry.at("scale_per") == "row" ? Granularity::row : Granularity::tensor;
   const Shape shape{entry.at("shape").at(0).get<int64_t>(), entry.at("shape").at(1).get<int64_t>()};
   const Shape packed{shape[0], packed_row_bytes(q.book, shape[1])};
-  q.codes = unpack_codes(take_tensor(state, path + ".codes", packed, DType::u8), q.book, shape);
-  q.scale = take_tensor(state, path + ".scale", Shape{q.per == Granularity::row ? shape[0] : 1}, DType::f32);
+  q.codes = unpack_codes(take_tensor(state, holder + ".codes", packed, DType::u8), q.book, shape);
+  q.scale = take_tensor(state, holder + ".scale", Shape{q.per == Granularity::row ? shape[0] : 1}, DType::f32);
   return q;
 }
 
@@ -62,8 +81,9 @@ std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const J
   model.each_module([&](const std::string& path, Module& module) {
     const std::string slot = path + ".weight";
     if (!slots.contains(slot) || !slots.at(slot).contains("codes")) return;
-    module.freeze(unpack_slot(state, slot, slots.at(slot)));
-    used.insert({slot + ".codes", slot + ".scale"});
+    const auto holder = slots.at(slot).value("stored_as", slot);
+    module.freeze(unpack_slot(state, holder, slots.at(slot)));
+    used.insert({holder + ".codes", holder + ".scale"});
   });
   return used;
 }
@@ -104,12 +124,11 @@ std::string model_config_json(Seq2Seq& model) {
 
 StateDict model_state(Seq2Seq& model) {
   StateDict state = module_state(model);
-  model.each_slot([&](const std::string& path, Slot& slot) {
-    const auto* weight = dynamic_cast<const WeightSlot*>(&slot);
-    if (!weight || !weight->frozen()) return;
-    state.tensors[path + ".codes"] = pack_codes(weight->codes().codes, weight->codes().book);
-    state.tensors[path + ".scale"] = weight->codes().scale;
-  });
+  for (const auto& [path, slot] : frozen_slots(model)) {
+    if (slot.holder != path) continue;
+    state.tensors[path + ".codes"] = slot.stored->packed;
+    state.tensors[path + ".scale"] = slot.stored->scale;
+  }
   state.metadata[kConfigKey] = model_config_json(model);
   return state;
 }

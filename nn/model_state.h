@@ -11,7 +11,8 @@
 namespace lowbit {
 
 /// A model as named tensors, quantizers included. Floats stand under the paths of their parameters; a frozen weight as
-///   PATH.codes  u8, packed rows (core/quant/pack.h)     PATH.scale  f32 [rows] or [1]
+///   PATH.codes  u8, packed rows (core/quant/packing.h)     PATH.scale  f32 [rows] or [1]
+/// unless a weight before it has the same ("stored_as"), as a table that is looked up and multiplied with may.
 /// The metadata "lowbit.config" holds config.json: the architecture, and in "quantization_config" what every slot
 /// holds.
 StateDict model_state(Seq2Seq& model);

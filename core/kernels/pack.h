@@ -9,11 +9,17 @@
 
 namespace lowbit {
 
-/// The field of a code:  field = ((code - add) / factor) ^ flip,  factor 1 or -2;  low <= code <= high.
+/// The field of a code:  field = ((code - add) / factor) ^ flip,  factor 1 or -2;  low <= code <= high,
+/// 0 <= field < radix. A byte holds as many fields as fit, the first with weight 1, the next with weight radix.
 struct PackedField {
-  int bits;
+  int32_t radix;  // 2, 3, 16 or 256
   int32_t factor, add, flip, low, high;
 };
+constexpr int64_t fields_per_byte(int32_t radix) {
+  int64_t fields = 0;
+  for (int32_t values = radix; values <= 256; values *= radix) ++fields;
+  return fields;
+}
 struct PackArgs {
   const int8_t* codes;
   uint8_t* packed;

@@ -11,20 +11,23 @@ PackedField field_of(CodeBook book) {
   const int32_t low = range.low - zero_of(book), high = range.high - zero_of(book);
   switch (book) {
     case CodeBook::binary:
-      return {1, -2, 1, 0, low, high};
+      return {2, -2, 1, 0, low, high};
+    case CodeBook::ternary:
+    case CodeBook::trit:
+      return {3, 1, low, 0, low, high};
     case CodeBook::int4:
-      return {4, 1, -8, 8, low, high};
+      return {16, 1, -8, 8, low, high};
     case CodeBook::int8:
-      return {8, 1, -128, 128, low, high};
+      return {256, 1, -128, 128, low, high};
     default:
-      return {range.bits, 1, low, 0, low, high};
+      return {1 << range.bits, 1, low, 0, low, high};
   }
 }
 
 }  // namespace
 
 int64_t packed_row_bytes(CodeBook book, int64_t columns) {
-  const int64_t per_byte = 8 / range_of(book).bits;
+  const int64_t per_byte = fields_per_byte(field_of(book).radix);
   return (columns + per_byte - 1) / per_byte;
 }
 

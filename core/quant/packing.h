@@ -2,10 +2,12 @@
 
 #include "core/quant/qtensor.h"
 
-/// Codes on disk, the same on every device. Each code becomes a field of the width of its book; fields fill bytes from
-/// the low bits up, and every row of the last axis starts at a byte, its last byte padded with zero bits.
-///   binary        1 bit, 1 for -1        bit, trit, uint4, uint8   1, 2, 4, 8 bits, the level
-///   ternary       2 bits, code + 1       int4, int8                4, 8 bits, two's complement
+/// Codes on disk, the same on every device. Each code becomes a field of its book; fields fill bytes from the low end
+/// up, and every row of the last axis starts at a byte, its last byte padded with zero fields.
+///   binary        1 bit, 1 for -1             bit, uint4, uint8   1, 4, 8 bits, the level
+///   ternary       digit of base 3, code + 1   trit                digit of base 3, the level
+///   int4, int8    4, 8 bits, two's complement
+/// Five digits of base 3 make a byte, the first with weight 1, the last with weight 81.
 namespace lowbit {
 
 /// Bytes of a packed row of `columns` codes.

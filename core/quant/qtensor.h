@@ -20,7 +20,7 @@ enum class CodeBook : uint8_t { binary, bit, ternary, trit, int4, uint4, int8, u
 
 struct CodeRange {
   int32_t low, high;  ///< levels
-  int bits;           ///< of a packed code
+  int bits;           ///< that hold a level
 };
 CodeRange range_of(CodeBook book);
 inline int32_t zero_of(CodeBook book) { return book == CodeBook::uint8 ? 128 : 0; }

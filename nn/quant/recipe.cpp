@@ -66,6 +66,8 @@ std::string minimum_of(Unary activation) {
   fail(ErrorKind::internal, "recipe", "an activation without a minimum");
 }
 
+constexpr std::string_view kIfAny = " (if any)";  // at the end of a pattern
+
 using Variables = std::vector<std::pair<std::string, std::string>>;
 
 Variables variables_of(const BitWidths& bits, Unary activation) {
@@ -158,7 +160,10 @@ class RecipeReader {
       const auto entry = *rule.begin();
       const std::string where = at(entry.first.Mark());
       try {
-        rules.push_back({Glob(scalar(entry.first, "a pattern")), scalar(entry.second, "a quantizer"), where});
+        std::string pattern = scalar(entry.first, "a pattern");
+        const bool optional = pattern.ends_with(kIfAny);
+        if (optional) pattern.resize(pattern.size() - kIfAny.size());
+        rules.push_back({Glob(pattern), optional, scalar(entry.second, "a quantizer"), where});
       } catch (const Error& error) {
         throw Error(error.kind(), fmt::format("[{}] {}", where, error.what()));
       }
@@ -215,7 +220,8 @@ std::vector<SlotAssignment> apply(const Recipe& recipe, Module& root) {
       chosen[i] = &rule;
       matched = true;
     }
-    LB_REQUIRE(matched, ErrorKind::usage, rule.where, "no slot of this model matches \"{}\"{}", rule.slots.pattern(),
+    LB_REQUIRE(matched || rule.may_match_nothing, ErrorKind::usage, rule.where,
+               "no slot of this model matches \"{}\"{}", rule.slots.pattern(),
                nearest_hint(rule.slots.pattern(), paths));
   }
 

@@ -29,6 +29,7 @@ struct RecipeOptions {
 
 struct RecipeRule {
   Glob slots;
+  bool may_match_nothing = false;
   std::string spec;   ///< "tbt_weight bits=2", or "none"
   std::string where;  ///< file:line
 };
@@ -41,6 +42,7 @@ struct RecipeRule {
 ///   rules:                         # the last rule that matches a slot wins
 ///     - "{encoder,decoder}.layers.**.weight": tbt_weight bits=$weights
 ///     - "**.input": none
+///     - "encoder.embed_positions.weight (if any)": tbt_weight bits=8    # no error in a model without such a slot
 ///
 /// $weights, $embeddings, $activations and $output stand for the numbers above, so that what is stated is what is used;
 /// $activation_minimum is the model's.

@@ -16,9 +16,18 @@ Shape with_columns(const Shape& ids, int64_t columns) {
   return Shape(std::span<const int64_t>(extents));
 }
 
+bool same_bytes(const Tensor& a, const Tensor& b) {
+  return a.bytes() == b.bytes() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+}
+
 }  // namespace
 
 QTensor StoredCodes::unpack() const { return {book, per, unpack_codes(packed, book, shape), scale, {}}; }
+
+bool StoredCodes::operator==(const StoredCodes& other) const {
+  return book == other.book && per == other.per && shape == other.shape && same_bytes(packed, other.packed) &&
+         same_bytes(scale, other.scale);
+}
 
 const PackedWeight& EncodedWeight::packed() const {
   if (!packed_) packed_ = pack_weight(codes());
@@ -33,7 +42,7 @@ Tensor EncodedWeight::values(DType dtype) const {
 
 std::string WeightSlot::describe() const {
   if (!frozen_ || !QuantSlot::empty()) return QuantSlot::describe();
-  return fmt::format("codes book={}", to_string(frozen_weight().stored().book));
+  return fmt::format("codes book={}", to_string(stored().book));
 }
 
 std::vector<Parameter*> WeightSlot::parameters() const {
@@ -77,7 +86,7 @@ Variable WeightSlot::of_rows(const Variable& rows, const ForwardContext& context
 }
 
 Tensor WeightSlot::look_up(const Tensor& ids) const {
-  const StoredCodes& table = frozen_weight().stored();
+  const StoredCodes& table = stored();
   const int64_t rows = table.shape[0], columns = table.shape[1], count = ids.numel();
   const int64_t row_bytes = table.packed.shape().last();
   const bool by_row = table.per == Granularity::row;
@@ -106,11 +115,9 @@ void WeightSlot::freeze(const QTensor& codes) {
   frozen_ = true;
 }
 
-QTensor WeightSlot::codes() const { return frozen_weight().codes(); }
-
-const EncodedWeight& WeightSlot::frozen_weight() const {
+const StoredCodes& WeightSlot::stored() const {
   LB_CHECK(frozen_, "slot", "only a frozen slot holds codes of its own");
-  return *encoded_;
+  return encoded_->stored();
 }
 
 }  // namespace lowbit

@@ -16,6 +16,7 @@ struct StoredCodes {
   Tensor scale;   ///< f32 [rows] or [1]
 
   QTensor unpack() const;
+  bool operator==(const StoredCodes& other) const;  ///< bit by bit
 };
 
 /// A weight as its quantizer left it, and the forms derived from its codes, each made when first asked for. Immutable:
@@ -67,11 +68,10 @@ class WeightSlot final : public QuantSlot {
   void freeze(const QTensor& codes);
   bool frozen() const { return frozen_; }
   /// Of a frozen slot.
-  QTensor codes() const;
+  QTensor codes() const { return stored().unpack(); }
+  const StoredCodes& stored() const;
 
  private:
-  const EncodedWeight& frozen_weight() const;
-
   std::shared_ptr<const EncodedWeight> encoded_;
   Tensor source_;          // what encoded_ was made from; keeps its storage from being reused
   uint32_t version_ = 0;   // of source_ at that time

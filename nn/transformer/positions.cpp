@@ -7,6 +7,7 @@
 #include "autograd/functions/embedding.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "nn/embedding.h"
 
 namespace lowbit {
 
@@ -25,21 +26,20 @@ Tensor sinusoidal_table(int64_t rows, int64_t dim) {
 }
 
 PositionEmbedding::PositionEmbedding(const TransformerConfig& config, uint64_t seed)
-    : weight_{"weight", Variable(), ParameterKind::weight}, max_positions_(config.max_positions) {
+    : max_positions_(config.max_positions) {
   const int64_t rows = config.max_positions + kOffset;
   if (config.positions == Positions::sinusoidal) {
-    weight_.value = Variable(sinusoidal_table(rows, config.dim));
+    sinusoids_ = Variable(sinusoidal_table(rows, config.dim));
     return;
   }
   const double stddev = config.init == WeightInit::normal ? 0.02 : 1 / std::sqrt(static_cast<double>(config.dim));
   Tensor table = config.init == WeightInit::none ? Tensor::empty({rows, config.dim})
                                                  : random_normal({rows, config.dim}, 0, stddev, seed);
   table.rows(1, 2).fill_zero();
-  weight_.value = Variable(table, true);
-  own(weight_);
+  own(learned_.emplace("weight", table));
 }
 
-Variable PositionEmbedding::add_to(const Variable& x, int64_t first) const {
+Variable PositionEmbedding::add_to(const Variable& x, int64_t first, const ForwardContext& context) {
   const int64_t batch = x.shape()[0], length = x.shape()[1];
   LB_REQUIRE(first + length <= max_positions_, ErrorKind::data, "positions",
              "a sequence of {} tokens is longer than model.max_positions = {}; drop or truncate it (data.max_length)",
@@ -47,7 +47,11 @@ Variable PositionEmbedding::add_to(const Variable& x, int64_t first) const {
   std::vector<int32_t> ids(static_cast<size_t>(batch * length));
   for (int64_t i = 0; i < batch * length; ++i)
     ids[static_cast<size_t>(i)] = static_cast<int32_t>(first + i % length + kOffset);
-  return add(x, embedding(weight_.value, Tensor::from(Shape{batch, length}, ids), 1.0, -1));
+  const Variable positions = in_scope("embed_positions", [&] {
+    const Tensor rows = Tensor::from(Shape{batch, length}, ids);
+    return learned_ ? look_up(*learned_, rows, -1, context) : embedding(sinusoids_, rows, 1.0, -1);
+  });
+  return add(x, positions);
 }
 
 }  // namespace lowbit

@@ -1,22 +1,26 @@
 #pragma once
 
-#include "nn/module.h"
+#include <optional>
+
+#include "nn/quant/quantized_weight.h"
 #include "nn/transformer/config.h"
 
 namespace lowbit {
 
 /// Position embeddings added to [B, T, D] token embeddings. Row p + 2 belongs to position p, as in fairseq and Hugging
 /// Face (row 0 unused, row 1 the padding's). Sequences are padded on the right, so position = column.
+/// Learned ones have a slot, weight.
 class PositionEmbedding final : public Module {
  public:
   static constexpr int64_t kOffset = 2;
 
   PositionEmbedding(const TransformerConfig& config, uint64_t seed);
   /// x [B, T, D] plus the rows of positions first..first+T-1. Error beyond max_positions with learned positions.
-  Variable add_to(const Variable& x, int64_t first) const;
+  Variable add_to(const Variable& x, int64_t first, const ForwardContext& context);
 
  private:
-  Parameter weight_;  // sinusoidal: a constant, not owned by the tree
+  std::optional<QuantizedWeight> learned_;
+  Variable sinusoids_;
   int64_t max_positions_;
 };
 

@@ -26,9 +26,9 @@ StackEnds::StackEnds(const TransformerConfig& config, uint64_t seed)
       layer_norm_(config.pre_norm ? std::make_unique<LayerNorm>(config.dim) : nullptr),
       dropout_(config.dropout) {}
 
-Variable StackEnds::embed(const Tensor& ids, int64_t first_position, Embedding& tokens,
-                          const ForwardContext& ctx) const {
-  Variable x = positions_.add_to(in_scope("embed_tokens", [&] { return tokens.forward(ids, ctx); }), first_position);
+Variable StackEnds::embed(const Tensor& ids, int64_t first_position, Embedding& tokens, const ForwardContext& ctx) {
+  Variable x =
+      positions_.add_to(in_scope("embed_tokens", [&] { return tokens.forward(ids, ctx); }), first_position, ctx);
   if (layernorm_embedding_) x = layernorm_embedding_->forward(x);
   return ctx.training && dropout_ > 0 ? dropout(x, dropout_, ctx.random->next_key()) : x;
 }

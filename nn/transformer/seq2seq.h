@@ -26,7 +26,7 @@ struct EncoderOutput {
 class StackEnds {
  protected:
   StackEnds(const TransformerConfig& config, uint64_t seed);
-  Variable embed(const Tensor& ids, int64_t first_position, Embedding& tokens, const ForwardContext& ctx) const;
+  Variable embed(const Tensor& ids, int64_t first_position, Embedding& tokens, const ForwardContext& ctx);
   Variable finish(const Variable& x) const { return layer_norm_ ? layer_norm_->forward(x) : x; }
 
   PositionEmbedding positions_;

@@ -16,9 +16,9 @@ inline bool is_valid(int32_t code, const PackedField& f) {
   return code >= f.low && code <= f.high && code_of(field_of(code, f), f) == code;
 }
 
-template <int bits>
+template <int32_t radix>
 bool pack_rows(const PackArgs& a) {
-  constexpr int64_t kPerByte = 8 / bits;
+  constexpr int64_t kPerByte = fields_per_byte(radix);
   const PackedField f = a.field;
   const int64_t bytes = (a.columns + kPerByte - 1) / kPerByte;
   int32_t invalid = 0;
@@ -27,10 +27,10 @@ bool pack_rows(const PackArgs& a) {
     const int8_t* codes = a.codes + r * a.columns;
     uint8_t* packed = a.packed + r * bytes;
     for (int64_t b = 0; b < bytes; ++b) {
-      int32_t byte = 0;
-      for (int64_t i = 0; i < kPerByte && b * kPerByte + i < a.columns; ++i) {
+      int32_t byte = 0, weight = 1;
+      for (int64_t i = 0; i < kPerByte && b * kPerByte + i < a.columns; ++i, weight *= radix) {
         const int32_t code = codes[b * kPerByte + i];
-        byte |= field_of(code, f) << (i * bits);
+        byte += field_of(code, f) * weight;
         invalid |= is_valid(code, f) ? 0 : 1;
       }
       packed[b] = static_cast<uint8_t>(byte);
@@ -39,9 +39,9 @@ bool pack_rows(const PackArgs& a) {
   return invalid == 0;
 }
 
-template <int bits>
+template <int32_t radix>
 bool unpack_rows(const UnpackArgs& a) {
-  constexpr int64_t kPerByte = 8 / bits;
+  constexpr int64_t kPerByte = fields_per_byte(radix);
   const PackedField f = a.field;
   const int64_t bytes = (a.columns + kPerByte - 1) / kPerByte;
   int32_t invalid = 0;
@@ -49,11 +49,17 @@ bool unpack_rows(const UnpackArgs& a) {
   for (int64_t r = 0; r < a.rows; ++r) {
     const uint8_t* packed = a.packed + r * bytes;
     int8_t* codes = a.codes + r * a.columns;
-    for (int64_t j = 0; j < a.columns; ++j) {
-      const int32_t code = code_of(packed[j / kPerByte] >> (j % kPerByte * bits) & ((1 << bits) - 1), f);
-      invalid |= code >= f.low && code <= f.high ? 0 : 1;
-      codes[j] = static_cast<int8_t>(code);
-    }
+    const auto unpack = [&](int64_t b, int64_t fields) {
+      int32_t rest = packed[b];
+      for (int64_t i = 0; i < fields; ++i, rest /= radix) {
+        const int32_t code = code_of(i + 1 < kPerByte ? rest % radix : rest, f);  // the last may be too large
+        invalid |= code >= f.low && code <= f.high ? 0 : 1;
+        codes[b * kPerByte + i] = static_cast<int8_t>(code);
+      }
+    };
+    const int64_t whole = a.columns / kPerByte;
+    for (int64_t b = 0; b < whole; ++b) unpack(b, kPerByte);
+    if (whole < bytes) unpack(whole, a.columns - whole * kPerByte);
   }
   return invalid == 0;
 }
@@ -62,27 +68,27 @@ bool unpack_rows(const UnpackArgs& a) {
 
 void fill(PackKernels& table) {
   table.pack = [](Stream&, const PackArgs& a) {
-    switch (a.field.bits) {
-      case 1:
-        return pack_rows<1>(a);
+    switch (a.field.radix) {
       case 2:
         return pack_rows<2>(a);
-      case 4:
-        return pack_rows<4>(a);
+      case 3:
+        return pack_rows<3>(a);
+      case 16:
+        return pack_rows<16>(a);
       default:
-        return pack_rows<8>(a);
+        return pack_rows<256>(a);
     }
   };
   table.unpack = [](Stream&, const UnpackArgs& a) {
-    switch (a.field.bits) {
-      case 1:
-        return unpack_rows<1>(a);
+    switch (a.field.radix) {
       case 2:
         return unpack_rows<2>(a);
-      case 4:
-        return unpack_rows<4>(a);
+      case 3:
+        return unpack_rows<3>(a);
+      case 16:
+        return unpack_rows<16>(a);
       default:
-        return unpack_rows<8>(a);
+        return unpack_rows<256>(a);
     }
   };
 }

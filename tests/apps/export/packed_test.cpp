@@ -12,17 +12,19 @@ using Json = nlohmann::json;
 /// docs/formats.md in plain loops, sharing nothing with core/quant.
 std::vector<int8_t> decoded(const std::vector<uint8_t>& packed, const std::string& book, int64_t rows,
                             int64_t columns) {
-  static const std::map<std::string, int> kBits = {{"binary", 1}, {"ternary", 2}, {"int4", 4}, {"int8", 8}};
-  const int bits = kBits.at(book), low = 1 << (bits - 1);
+  static const std::map<std::string, std::pair<int, int>> kFields = {
+      {"binary", {8, 2}}, {"ternary", {5, 3}}, {"int4", {2, 16}}, {"int8", {1, 256}}};
+  const auto [per_byte, radix] = kFields.at(book);
   const int64_t row_bytes = static_cast<int64_t>(packed.size()) / rows;
   std::vector<int8_t> codes;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c) {
-      const int byte = packed[static_cast<size_t>(r * row_bytes + c * bits / 8)];
-      const int field = byte >> (c * bits % 8) & ((1 << bits) - 1);
+      int rest = packed[static_cast<size_t>(r * row_bytes + c / per_byte)];
+      for (int64_t skip = c % per_byte; skip > 0; --skip) rest /= radix;
+      const int field = rest % radix;
       const int code = book == "binary"    ? (field ? -1 : 1)
                        : book == "ternary" ? field - 1
-                                           : (field < low ? field : field - 2 * low);
+                                           : (field < radix / 2 ? field : field - radix);
       codes.push_back(static_cast<int8_t>(code));
     }
   return codes;
@@ -49,10 +51,12 @@ TEST_F(PackedExport, IsDecodedByItsConfigAlone) {
       const Json& slot = config["slots"][name];
       EXPECT_EQ(slot["shape"], Json({q.shape()[0], q.shape()[1]}));
       seen.insert(slot["codes"]);
-      const Tensor& packed = file.tensors.at(name + ".codes");
+      const std::string stored = slot.value("stored_as", name);
+      EXPECT_EQ(stored != name, recipe == std::string("w8a8") && name == "output_projection.weight");
+      const Tensor& packed = file.tensors.at(stored + ".codes");
       EXPECT_EQ(decoded(packed.to_vector<uint8_t>(), slot["codes"], slot["shape"][0], slot["shape"][1]),
                 q.codes.to_vector<int8_t>());
-      const Tensor& scale = file.tensors.at(name + ".scale");
+      const Tensor& scale = file.tensors.at(stored + ".scale");
       EXPECT_EQ(scale.numel(), slot["scale_per"] == "row" ? q.shape()[0] : 1);
       EXPECT_EQ(scale.to_vector<float>(), q.scale.to_vector<float>());
       EXPECT_FALSE(file.tensors.count(name));

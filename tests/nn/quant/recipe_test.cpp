@@ -150,6 +150,16 @@ TEST(Recipe, TheLastMatchingRuleWins) {
   EXPECT_EQ(report.front().spec, "bwn");
 }
 
+TEST(Recipe, ARuleMayMatchNothingIfItSaysSo) {
+  Skeleton model;
+  const auto report = apply(Recipe::parse("name: x\nrules:\n  - \"encoder.no_such.weight (if any)\": bwn\n"
+                                          "  - \"embed_tokens.weight (if any)\": twn\n",
+                                          "x.yaml"),
+                            model);
+  ASSERT_EQ(report.size(), 1u);
+  EXPECT_EQ(report[0].path, "embed_tokens.weight");
+}
+
 TEST(Recipe, RefusalsNameFileAndLine) {
   const auto parse = [](const std::string& text) {
     return refusal([&] {
