@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "core/kernels/qgemm.h"
 
@@ -39,6 +40,13 @@ constexpr int64_t x_stride() {
 
 inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// Calls fn with std::integral_constant<int, count>, 1 <= count <= most.
+template <int most, class Fn>
+void with_constant(int64_t count, Fn fn) {
+  if (count == most) return fn(std::integral_constant<int, most>{});
+  if constexpr (most > 1) with_constant<most - 1>(count, fn);
+}
 
 /// On words of eight fields: shifts of single bytes do not vectorise well.
 template <int bits>
