@@ -11,19 +11,19 @@
 /// The unit is a template argument, so that the tests can run all of this on any machine:
 ///
 ///   struct Tiles {
-///     static void configure(const TileShapes&);                               zeros all tiles
-///     static void release();                                                  no tile is used after it
+///     static void configure(const TileShapes&);          zeros all tiles
+///     static void release();                             no tile is used after it
 ///     template <int t> static void zero();
-///     template <int t> static void load(const void* rows, int64_t stride);    bytes between rows
-///     template <int t> static void load_far(const void* rows, int64_t stride);     of what lies in the L2 cache
+///     template <int t> static void load(const void* rows, int64_t stride);        bytes between rows
+///     template <int t> static void load_far(const void* rows, int64_t stride);    of what lies in the L2 cache
 ///     template <int t> static void store(void* rows, int64_t stride);
-///     template <int sums, int x, int w> static void multiply();               sums += x (signed) * w (unsigned)
+///     template <int sums, int x, int w> static void multiply();                   sums += x (signed) * w (unsigned)
 ///   };
 ///
 /// Up to 32 rows are one band, which meets each weight once: weights are unpacked two blocks before they are loaded. Of
 /// more rows, those of a task meet weights that were unpacked once, into the L2 cache, band after band.
 ///
-/// The shapes follow measurements of prototypes on a Sapphire Rapids class core; this code itself was run by emulation
+/// All this follows measurements of prototypes on a Sapphire Rapids class core; this code itself was run by emulation
 /// only. Internal linkage throughout (see simd.h).
 namespace lowbit {
 namespace {
@@ -67,30 +67,31 @@ template <int count, class Fn>
 
 /// Rows of a band from `column` on, as tiles [block][two], with zeros beyond the last column.
 inline void arrange_rows(const QGemmArgs& a, int64_t row, int64_t rows, int64_t column, int64_t blocks, int8_t* tiles) {
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t b = 0; b < blocks; ++b) {
-      const int64_t at = column + b * kTileColumns, columns = a.k - at;
-      const int8_t* from = a.x + (row + r) * a.k + at;
-      int8_t* to = tiles + b * 2 * kTileBytes + r * kTileColumns;
-      if (columns >= kTileColumns) {
-        std::memcpy(to, from, kTileColumns);
-      } else {
-        std::memcpy(to, from, static_cast<size_t>(columns));
-        std::memset(to + columns, 0, static_cast<size_t>(kTileColumns - columns));
-      }
+  for (int64_t b = 0; b < blocks; ++b, tiles += 2 * kTileBytes, column += kTileColumns) {
+    const int8_t* from = a.x + row * a.k + column;
+    if (const int64_t columns = a.k - column; columns >= kTileColumns) {
+      for (int64_t r = 0; r < rows; ++r) std::memcpy(tiles + r * kTileColumns, from + r * a.k, kTileColumns);
+    } else {
+      std::memset(tiles, 0, static_cast<size_t>(rows * kTileColumns));
+      for (int64_t r = 0; r < rows; ++r)
+        std::memcpy(tiles + r * kTileColumns, from + r * a.k, static_cast<size_t>(columns));
     }
+  }
 }
 
 /// A block of a panel: in scratch or, of bytes that are all there, where it lies.
-inline const uint8_t* weight_tile(const QGemmArgs& a, int64_t panel, int64_t block, uint8_t* scratch) {
-  constexpr int64_t kSteps = kTileColumns / kStepColumns;
-  const int64_t planes = a.layout.steps_per_line(), first = block * kSteps / planes;
-  const int64_t lines = min(kSteps / planes, a.layout.lines(a.k) - first), steps = lines * planes;
-  if (planes == 1 && steps == kSteps) return panel_lines(a, panel, first, lines, scratch);
+template <int bits>
+const uint8_t* weight_tile(const QGemmArgs& a, int64_t panel, int64_t block, uint8_t* scratch) {
+  constexpr WeightLayout kLayout{bits, 0, 0};  // spares divisions by what it says
+  constexpr int64_t kPlanes = 8 / bits, kSteps = kTileColumns / kStepColumns, kLines = kSteps / kPlanes;
+  const int64_t all_lines = kLayout.lines(a.k), first = block * kLines, lines = min(kLines, all_lines - first);
+  if (bits == 8 && lines == kLines) return panel_lines(a.panels, kLayout, all_lines, panel, first, lines, scratch);
   alignas(64) uint8_t line_scratch[kSteps / 8 * kLineBytes];
-  const uint8_t* fields = unpack(panel_lines(a, panel, first, lines, line_scratch), a.layout, steps, scratch);
+  const uint8_t* packed = panel_lines(a.panels, kLayout, all_lines, panel, first, lines, line_scratch);
+  const int64_t steps = lines * kPlanes;
+  const uint8_t* fields = unpack(packed, kLayout, steps, scratch);
   if (fields != scratch) std::memcpy(scratch, fields, static_cast<size_t>(steps * kLineBytes));
-  std::memset(scratch + steps * kLineBytes, 0, static_cast<size_t>((kSteps - steps) * kLineBytes));
+  if (steps < kSteps) std::memset(scratch + steps * kLineBytes, 0, static_cast<size_t>((kSteps - steps) * kLineBytes));
   return scratch;
 }
 
@@ -108,6 +109,7 @@ struct UnpackedWeights {
 };
 
 /// Weights of up to four panels, unpacked a little before they are used: what a store has just written is slow to load.
+template <int bits>
 struct WeightRing {
   static constexpr bool kFar = false;
   static constexpr int64_t kAhead = 2, kSlots = 4;
@@ -125,7 +127,8 @@ struct WeightRing {
   }
   void prepare(int64_t b) {
     if (b >= blocks) return;
-    for (int p = 0; p < panels; ++p) tiles[b % kSlots][p] = weight_tile(a, panel + p, block + b, bytes[b % kSlots][p]);
+    for (int p = 0; p < panels; ++p)
+      tiles[b % kSlots][p] = weight_tile<bits>(a, panel + p, block + b, bytes[b % kSlots][p]);
   }
   const uint8_t* tile(int p, int64_t b) const { return tiles[b % kSlots][p]; }
 };
@@ -148,6 +151,7 @@ void multiply_tiles(const int8_t* x, Weights& weights, int64_t blocks, bool firs
     else
       Tiles::template load<t>(from, kSumBytes);
   });
+#pragma GCC unroll 1
   for (int64_t b = 0; b < blocks; ++b, x += 2 * kTileBytes) {
     weights.prepare(b + Weights::kAhead);
     for_constants<row_tiles>([&](auto r) { Tiles::template load<kXTiles + r>(x + r * kTileBytes, kTileColumns); });
@@ -210,13 +214,13 @@ void multiply_band(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel,
   }
 }
 
-template <class Tiles>
+template <class Tiles, int bits>
 void one_band_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int64_t panels) {
-  WeightRing weights(a, panel);
+  WeightRing<bits> weights(a, panel);
   multiply_band<Tiles>(a, row, rows, panel, panels, weights, TaskConstants(a, panel, panels));
 }
 
-template <class Tiles>
+template <class Tiles, int bits>
 void many_bands_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int64_t panels) {
   alignas(64) uint8_t bytes[kMostTiles * kTileBytes];
   const uint8_t* tiles[kMostTiles];
@@ -224,7 +228,7 @@ void many_bands_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t pane
   for (int64_t p = 0; p < panels; ++p)
     for (int64_t b = 0; b < blocks; ++b) {
       const int64_t i = p * blocks + b;
-      tiles[i] = weight_tile(a, panel + p, b, bytes + i * kTileBytes);
+      tiles[i] = weight_tile<bits>(a, panel + p, b, bytes + i * kTileBytes);
     }
   UnpackedWeights weights{tiles, blocks};
   const TaskConstants constants(a, panel, panels);
@@ -232,15 +236,30 @@ void many_bands_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t pane
     multiply_band<Tiles>(a, row + r, min(kBandRows, rows - r), panel, panels, weights, constants);
 }
 
-template <class Tiles>
-void tiled_gemm(const QGemmArgs& a) {
-  if (a.m <= kBandRows) return for_tasks(a, kTiledMacs, kBandRows, kTiledPanels, one_band_task<Tiles>);
-  const int64_t blocks = div_up(a.k, kTileColumns), fit = blocks > kL2Tiles ? 1 : kL2Tiles / (blocks + (blocks == 0));
-  for_tasks(a, kTiledMacs, kTiledRows, min(kTiledPanels, fit), many_bands_task<Tiles>);
+template <class Tiles, int bits>
+void tiled_gemm_of(const QGemmArgs& a) {
+  if (a.m <= kBandRows) return for_tasks(a, kTiledMacs, kBandRows, kTiledPanels, one_band_task<Tiles, bits>);
+  int64_t panels = kTiledPanels;
+  while (panels > 1 && panels * div_up(a.k, kTileColumns) > kL2Tiles) panels /= 2;
+  for_tasks(a, kTiledMacs, kTiledRows, panels, many_bands_task<Tiles, bits>);
 }
 
-/// Whether tiles are faster than the AVX-512 kernels, as measured: from three rows on, but popcounts of 1 by 1 bit
-/// keep up to eight; those with a plane more on either side do twice the work and keep four.
+template <class Tiles>
+void tiled_gemm(const QGemmArgs& a) {
+  switch (a.layout.bits) {
+    case 1:
+      return tiled_gemm_of<Tiles, 1>(a);
+    case 2:
+      return tiled_gemm_of<Tiles, 2>(a);
+    case 4:
+      return tiled_gemm_of<Tiles, 4>(a);
+    default:
+      return tiled_gemm_of<Tiles, 8>(a);
+  }
+}
+
+/// Whether tiles are faster than the AVX-512 kernels: by the prototypes from three rows on, but popcounts of 1 by 1 bit
+/// keep up to eight. Popcounts of a plane more on either side do twice the work, so they keep four.
 inline bool tiles_pay(const QGemmArgs& a) {
   const bool popcount = a.layout.bits <= 2 && a.x_codes.bits <= 2, one_plane = a.layout.bits + a.x_codes.bits == 2;
   return a.m > (!popcount ? 2 : one_plane ? 8 : 4);
