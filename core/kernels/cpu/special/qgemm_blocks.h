@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "core/kernels/qgemm.h"
 
@@ -40,6 +41,13 @@ constexpr int64_t x_stride() {
 inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/// Calls fn with std::integral_constant<int, count>, 1 <= count <= most.
+template <int most, class Fn>
+void with_constant(int64_t count, Fn fn) {
+  if (count == most) return fn(std::integral_constant<int, most>{});
+  if constexpr (most > 1) with_constant<most - 1>(count, fn);
+}
+
 /// On words of eight fields: shifts of single bytes do not vectorise well.
 template <int bits>
 void unpack_lines(const uint8_t* lines, int64_t steps, uint8_t* out) {
@@ -73,17 +81,23 @@ inline const uint8_t* unpack(const uint8_t* lines, const WeightLayout& layout, i
   }
 }
 
-/// Lines [begin, begin + count) of a panel, one after the other: in place or, of a binary one, put together in scratch.
-inline const uint8_t* panel_lines(const QGemmArgs& a, int64_t panel, int64_t begin, int64_t count, uint8_t* scratch) {
-  const int64_t lines = a.layout.lines(a.k), of_group = a.layout.group_panels();
-  const uint8_t* first = a.panels + (panel / of_group * lines + begin) * of_group * kLineBytes;
+/// Lines [begin, begin + count) of a panel, which has layout.lines(k): in place or, of a binary one, put together in
+/// scratch.
+inline const uint8_t* panel_lines(const uint8_t* panels, const WeightLayout& layout, int64_t lines, int64_t panel,
+                                  int64_t begin, int64_t count, uint8_t* scratch) {
+  const int64_t of_group = layout.group_panels();
+  const uint8_t* first = panels + (panel / of_group * lines + begin) * of_group * kLineBytes;
   if (of_group == 1) return first;
-  const int64_t pair = panel % of_group / 2 * 2 * kLineBytes, odd = panel % 2;
-  for (int64_t line = 0; line < count; ++line)
-    for (int64_t half = 0; half < 2; ++half) {
-      uint16_t lanes[2 * kPanelRows], *out = reinterpret_cast<uint16_t*>(scratch + line * kLineBytes);
-      std::memcpy(lanes, first + line * of_group * kLineBytes + pair + half * kLineBytes, sizeof lanes);
-      for (int64_t j = 0; j < kPanelRows; ++j) out[2 * j + half] = lanes[2 * j + odd];
+  first += panel % of_group / 2 * 2 * kLineBytes;
+  const int kept = panel % 2 * 16, other = 16 - kept;  // bits
+  for (int64_t line = 0; line < count; ++line, first += of_group * kLineBytes)
+#pragma omp simd
+    for (int64_t i = 0; i < kLineBytes; i += 4) {
+      uint32_t low, high;
+      std::memcpy(&low, first + i, 4);
+      std::memcpy(&high, first + kLineBytes + i, 4);
+      const uint32_t word = (low >> kept & 0xffff) | (high << other & 0xffff0000);
+      std::memcpy(scratch + line * kLineBytes + i, &word, 4);
     }
   return scratch;
 }
@@ -117,8 +131,8 @@ struct OutputConstants {
     if (a.bias) std::memcpy(bias, a.bias + first, static_cast<size_t>(columns) * sizeof(float));
   }
   int64_t columns;
-  float scale[kTaskColumns], sums[kTaskColumns], bias[kTaskColumns];
-  int32_t zeros[kTaskColumns];
+  alignas(64) float scale[kTaskColumns], sums[kTaskColumns], bias[kTaskColumns];
+  alignas(64) int32_t zeros[kTaskColumns];
 };
 
 /// One row of y at the outputs of a task; store_outputs in qgemm_tiles.h is the same in AVX-512 registers.
@@ -159,14 +173,15 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
   for (int64_t r = 0; r < rows; ++r)
     std::memset(acc + r * kTaskColumns, 0, static_cast<size_t>(panels * kPanelRows) * sizeof(int32_t));
 
-  const int64_t steps = div_up(a.k, kStepColumns), planes = a.layout.steps_per_line();
+  const int64_t steps = div_up(a.k, kStepColumns), planes = a.layout.steps_per_line(), all_lines = a.layout.lines(a.k);
   for (int64_t begin = 0; begin < steps; begin += Micro::kSteps) {
     const int64_t count = min(Micro::kSteps, steps - begin),
                   columns = min(count * kStepColumns, a.k - begin * kStepColumns);
     for (int64_t r = 0; r < rows; ++r)
       Micro::prepare_x(a.x + (row + r) * a.k + begin * kStepColumns, columns, x + r * kXStride);
     for (int64_t p = 0; p < panels; ++p) {
-      const uint8_t* lines = panel_lines(a, first + p, begin / planes, div_up(count, planes), line_scratch);
+      const uint8_t* lines =
+          panel_lines(a.panels, a.layout, all_lines, first + p, begin / planes, div_up(count, planes), line_scratch);
       const typename Micro::W* w = Micro::prepare_w(lines, a.layout, count, scratch);
       for (int64_t r = 0; r < rows; r += Micro::kRows)
         accumulate<Micro>(min(Micro::kRows, rows - r), x + r * kXStride, w, count, a.layout,

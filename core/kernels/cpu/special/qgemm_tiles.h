@@ -9,8 +9,8 @@
 
 #include "core/kernels/cpu/special/qgemm_blocks.h"
 
-/// What the AVX-512 integer GEMMs share: tasks of many panels without scratch memory, dispatch over the height of a
-/// tile, and the float epilogue of one row and one panel in registers. Internal linkage throughout (see simd.h).
+/// What the AVX-512 integer GEMMs share: sums of rows and the float epilogue of one row and one panel in registers.
+/// Internal linkage throughout (see simd.h).
 namespace lowbit {
 namespace {
 
@@ -18,13 +18,6 @@ namespace {
 struct TileAt {
   int64_t row, panel;
 };
-
-/// Calls fn with std::integral_constant<int, count>, 1 <= count <= most.
-template <int most, class Fn>
-void with_constant(int64_t count, Fn fn) {
-  if (count == most) return fn(std::integral_constant<int, most>{});
-  if constexpr (most > 1) with_constant<most - 1>(count, fn);
-}
 
 /// Hints, without fault beyond the last panel: into the L2 cache, for panels that are not read in the order of their
 /// addresses; into L1. Not the intrinsic: g++ 12 takes a function of nothing else for one without effect, and drops its
