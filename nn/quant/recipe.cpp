@@ -112,7 +112,9 @@ class RecipeReader {
     LB_REQUIRE(root.IsMap(), ErrorKind::usage, where_, "a recipe is a map with the keys name, base, bits, rules");
     for (const auto& entry : root) require_key(entry.first, {"name", "base", "bits", "rules"});
     if (const YAML::Node base = root["base"]) {
-      const fs::path file = find_file(scalar(base, "base"), folders_, at(base.Mark()));
+      std::vector<fs::path> folders = folders_;
+      if (const fs::path own = fs::path(where_).parent_path(); !own.empty()) folders.insert(folders.begin(), own);
+      const fs::path file = find_file(scalar(base, "base"), folders, at(base.Mark()));
       RecipeReader(file.string(), folders_).read(read_file(file), recipe, depth + 1);
     }
     if (const YAML::Node name = root["name"]) recipe.name_ = scalar(name, "name");

@@ -37,7 +37,8 @@ struct RecipeRule {
 /// Which slot of a model gets what: the model does not know. YAML:
 ///
 ///   name: tbt-2-2-8
-///   base: other                    # optional: the rules of recipes/other.yaml come first, its bits hold unless given
+///   base: other                    # optional: the rules of other.yaml, beside this file or in recipes/, come first,
+///                                  # its bits hold unless given
 ///   bits: {weights: 2, embeddings: 2, activations: 8, output: 8}
 ///   rules:                         # the last rule that matches a slot wins
 ///     - "{encoder,decoder}.layers.**.weight": tbt_weight bits=$weights

@@ -15,6 +15,8 @@
 
 namespace lowbit::testing {
 
+inline Stream& cpu() { return current_stream({}); }
+
 /// Row lengths around every vector width, its multiples and the empty row.
 inline constexpr std::array<int64_t, 12> kRaggedSizes = {0, 1, 3, 15, 16, 17, 33, 63, 64, 65, 127, 1023};
 

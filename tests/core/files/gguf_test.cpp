@@ -13,7 +13,7 @@ namespace {
 
 using formats::GgmlType;
 
-const std::string kGolden = LB_TEST_DIR "/golden/blocks.gguf";
+const std::string kBlocks = LB_TEST_DIR "/golden/blocks.gguf";
 
 /// The codes of tests/golden/make_gguf.py.
 std::vector<int8_t> golden_codes(int low, int high, int64_t count) {
@@ -58,11 +58,11 @@ GgufModel golden_model() {
 TEST(Gguf, IsWrittenAsThePackageWritesIt) {
   const test::TempDir folder;
   save_gguf(folder.path("a.gguf"), golden_model());
-  EXPECT_TRUE(test::contents(folder.path("a.gguf")) == test::contents(kGolden));
+  EXPECT_TRUE(test::contents(folder.path("a.gguf")) == test::contents(kBlocks));
 }
 
 TEST(Gguf, IsReadBack) {
-  const GgufFile file(kGolden);
+  const GgufFile file(kBlocks);
   const GgufModel expected = golden_model();
   EXPECT_EQ(file.metadata, (std::map<std::string, GgufValue>(expected.metadata.begin(), expected.metadata.end())));
   ASSERT_EQ(file.tensors.size(), expected.tensors.size());
@@ -76,7 +76,7 @@ TEST(Gguf, IsReadBack) {
 }
 
 TEST(GgmlBlocks, GiveBackTheCodes) {
-  const GgufFile file(kGolden);
+  const GgufFile file(kBlocks);
   struct Case {
     const char* name;
     int low, high;
@@ -115,7 +115,7 @@ TEST(GgmlBlocks, RefuseWhatNoPackerWrites) {
 
 TEST(Gguf, BrokenFilesAreRefused) {
   const test::TempDir folder;
-  const std::string whole = test::contents(kGolden), path = folder.path("broken.gguf");
+  const std::string whole = test::contents(kBlocks), path = folder.path("broken.gguf");
   const auto refused = [&](const std::string& bytes, std::initializer_list<const char*> words) {
     std::ofstream(path, std::ios::binary) << bytes;
     test::expect_error(ErrorKind::model, words, [&] { const GgufFile read(path); });

@@ -16,7 +16,7 @@ using test::contents;
 using test::expect_error;
 using test::TempDir;
 
-const std::string kGolden = LB_TEST_DIR "/golden/mixed.safetensors";
+const std::string kMixed = LB_TEST_DIR "/golden/mixed.safetensors";
 
 /// The rule of tests/golden/make_safetensors.py.
 template <class T, class Convert>
@@ -41,7 +41,7 @@ std::string with_header(const std::string& header, size_t data_bytes) {
 }
 
 TEST(Safetensors, ReadsTheReferenceWriter) {
-  const StateDict state = load_safetensors(kGolden);
+  const StateDict state = load_safetensors(kMixed);
   EXPECT_EQ(state.tensors.size(), 11u);
   EXPECT_EQ(state.metadata, (std::map<std::string, std::string>{{"format", "pt"}}));
   const auto half_steps = [](auto x, int64_t i) { return static_cast<double>(x) == static_cast<double>(i - 3) / 2; };
@@ -62,8 +62,8 @@ TEST(Safetensors, ReadsTheReferenceWriter) {
 
 TEST(Safetensors, WritesTheBytesOfTheReferenceWriter) {
   const TempDir folder;
-  save_safetensors(folder.path("copy.safetensors"), load_safetensors(kGolden));
-  EXPECT_EQ(contents(folder.path("copy.safetensors")), contents(kGolden));
+  save_safetensors(folder.path("copy.safetensors"), load_safetensors(kMixed));
+  EXPECT_EQ(contents(folder.path("copy.safetensors")), contents(kMixed));
 }
 
 TEST(Safetensors, NothingInNothingOut) {
@@ -76,7 +76,7 @@ TEST(Safetensors, NothingInNothingOut) {
 
 TEST(Safetensors, MissingTensorAndMissingFile) {
   expect_error(ErrorKind::model, {"mixed.safetensors", "no tensor \"decoder.bias\""},
-               [] { SafetensorsFile(kGolden).load("decoder.bias"); });
+               [] { SafetensorsFile(kMixed).load("decoder.bias"); });
   expect_error(ErrorKind::model, {"absent.safetensors", "No such file"},
                [] { load_safetensors("absent.safetensors"); });
   expect_error(ErrorKind::model, {"not a regular file"}, [] { load_safetensors(LB_TEST_DIR); });
@@ -171,7 +171,7 @@ INSTANTIATE_TEST_SUITE_P(
 /// Whatever single byte of the header is wrong, the file is either refused or still holds together.
 TEST(Safetensors, OneWrongHeaderByteNeverEscapesTheChecks) {
   const TempDir folder;
-  const std::string good = contents(kGolden);
+  const std::string good = contents(kMixed);
   const size_t header_end = 8 + static_cast<unsigned char>(good[0]) + 256u * static_cast<unsigned char>(good[1]);
   int refused = 0;
   for (size_t i = 0; i < header_end; ++i) {
@@ -191,7 +191,7 @@ TEST(Safetensors, OneWrongHeaderByteNeverEscapesTheChecks) {
 
 TEST(Safetensors, EveryTruncationIsRefused) {
   const TempDir folder;
-  const std::string good = contents(kGolden);
+  const std::string good = contents(kMixed);
   for (size_t size = 0; size < good.size(); size += 7) {
     const std::string path = write(folder.path("cut"), good.substr(0, size));
     expect_error(ErrorKind::model, {"cut"}, [&] { SafetensorsFile file(path); });

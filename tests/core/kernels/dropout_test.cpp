@@ -8,10 +8,9 @@
 namespace lowbit {
 namespace {
 
+using testing::cpu;
 using testing::kRaggedSizes;
 using testing::random_floats;
-
-Stream& cpu() { return current_stream({}); }
 
 /// Known answers of Philox4x32-10, printed in the kat_vectors file of Random123 1.09.
 TEST(Philox, KnownAnswers) {

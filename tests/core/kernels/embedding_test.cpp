@@ -7,10 +7,9 @@
 namespace lowbit {
 namespace {
 
+using testing::cpu;
 using testing::kRaggedSizes;
 using testing::random_floats;
-
-Stream& cpu() { return current_stream({}); }
 
 /// n ids below `entries` with many repeats.
 std::vector<int32_t> repeated_ids(int64_t n, int32_t entries) {

@@ -8,10 +8,9 @@ namespace lowbit {
 namespace {
 
 using testing::all_near;
+using testing::cpu;
 using testing::kRaggedSizes;
 using testing::random_floats;
-
-Stream& cpu() { return current_stream({}); }
 
 struct Outputs {
   std::vector<float> y, mean, rstd, dx, dweight, dbias;

@@ -7,10 +7,9 @@ namespace lowbit {
 namespace {
 
 using testing::all_near;
+using testing::cpu;
 using testing::kRaggedSizes;
 using testing::random_floats;
-
-Stream& cpu() { return current_stream({}); }
 
 TEST(Summary, EqualsASequentialPass) {
   for (const int64_t n : {int64_t{0}, int64_t{1}, int64_t{1023}, int64_t{1024}, int64_t{200001}}) {

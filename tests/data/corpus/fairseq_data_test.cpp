@@ -17,13 +17,13 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kGolden = LB_TEST_DIR "/golden/fairseq_data/binary";
+const fs::path kBinarised = LB_TEST_DIR "/golden/fairseq_data/binary";
 
 /// A copy of the golden folder that a test may spoil.
 class Copy {
  public:
   Copy() {
-    for (const auto& file : fs::directory_iterator(kGolden)) fs::copy_file(file, path(file.path().filename()));
+    for (const auto& file : fs::directory_iterator(kBinarised)) fs::copy_file(file, path(file.path().filename()));
   }
   std::string path(const std::string& file = "") const { return folder_.path(file); }
   void write(const std::string& file, const std::string& bytes) const {
@@ -36,7 +36,7 @@ class Copy {
     write(file, bytes);
   }
   FairseqData open(const std::string& split = "train", const Languages& languages = {}) {
-    tokenizer_ = open_tokenizer(kGolden);
+    tokenizer_ = open_tokenizer(kBinarised);
     return FairseqData(folder_.path(), split, languages, *tokenizer_);
   }
   void expect_refused(std::initializer_list<const char*> words, ErrorKind kind = ErrorKind::data,
@@ -53,17 +53,17 @@ constexpr const char* kIndex = "train.src-tgt.src.idx";
 constexpr const char* kTokens = "train.src-tgt.src.bin";
 
 TEST(FairseqData, HoldsWhatWasWrittenInEveryTypeOfTokens) {
-  const json expected = json::parse(test::contents(kGolden / "../expected.json"))["binary"];
-  const auto tokenizer = open_tokenizer(kGolden);
+  const json expected = json::parse(test::contents(kBinarised / "../expected.json"))["binary"];
+  const auto tokenizer = open_tokenizer(kBinarised);
   for (const std::string split : {"train", "valid", "test"}) {
-    const FairseqData data(kGolden, split, {}, *tokenizer);
+    const FairseqData data(kBinarised, split, {}, *tokenizer);
     const ParallelText text = data.text();
     EXPECT_EQ(text.source, expected[split + ".src"].get<std::vector<std::string>>());
     EXPECT_EQ(text.target, expected[split + ".tgt"].get<std::vector<std::string>>());
     EXPECT_EQ(data.dataset().fingerprint(), tokenize(text, *tokenizer).fingerprint());
   }
-  EXPECT_TRUE(FairseqData::in(kGolden));
-  EXPECT_FALSE(FairseqData::in(kGolden / "..") || FairseqData::in(kGolden / "none"));
+  EXPECT_TRUE(FairseqData::in(kBinarised));
+  EXPECT_FALSE(FairseqData::in(kBinarised / "..") || FairseqData::in(kBinarised / "none"));
 }
 
 TEST(FairseqData, EitherDirectionOfThePair) {
@@ -86,10 +86,10 @@ TEST(FairseqData, AddsTheFramingOnce) {
   for (const auto& [from, to] :
        {std::pair("../bpe/dict.txt", "dict.txt"), std::pair("../bpe/encoder.json", "encoder.json"),
         std::pair("../../bpe/merges.txt", "vocab.bpe")})
-    fs::copy_file(kGolden / from, folder.path(to));
+    fs::copy_file(kBinarised / from, folder.path(to));
   for (const char* file :
        {"test.src-tgt.src.bin", "test.src-tgt.src.idx", "test.src-tgt.tgt.bin", "test.src-tgt.tgt.idx"})
-    fs::copy_file(kGolden / file, folder.path(file));
+    fs::copy_file(kBinarised / file, folder.path(file));
   const auto tokenizer = open_tokenizer(folder.path());
   const TokenDataset plain = FairseqData(folder.path(), "test", {}, *tokenizer).dataset();
   ASSERT_EQ(plain.source[0].size(), 2u);
@@ -128,7 +128,7 @@ TEST(FairseqData, RefusesFilesThatLie) {
   spoiled(kTokens, [](std::string& bytes) { bytes.resize(100); }, {"item", "of 100"});
   spoiled(kTokens, [](std::string& bytes) { bytes += "xx"; }, {"2 bytes", "belong to no item"});
   spoiled(kTokens, number(2, 2, 24), {"item 0 holds id 24", "vocabulary of 24"});
-  const std::string whole = test::contents(kGolden / kIndex);
+  const std::string whole = test::contents(kBinarised / kIndex);
   for (size_t length = 0; length < whole.size(); ++length)
     spoiled(kIndex, [&](std::string& bytes) { bytes.resize(length); }, {});
 }
@@ -137,7 +137,7 @@ TEST(FairseqData, RefusesWhatDoesNotBelongTogether) {
   Copy copy;
   copy.expect_refused({"no valid1.SOURCE-TARGET"}, ErrorKind::data, "valid1");
   for (const char* part : {"bin", "idx"})
-    fs::copy_file(kGolden / (std::string("test.src-tgt.tgt.") + part),
+    fs::copy_file(kBinarised / (std::string("test.src-tgt.tgt.") + part),
                   copy.path(std::string("train.src-tgt.tgt.") + part), fs::copy_options::overwrite_existing);
   copy.expect_refused({"24 items", "has 4"});
   fs::remove(copy.path("test.src-tgt.tgt.bin"));

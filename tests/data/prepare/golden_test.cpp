@@ -15,10 +15,10 @@
 namespace lowbit {
 namespace {
 
-const std::string kGolden = LB_TEST_DIR "/golden/prepare";
+const std::string kPrepared = LB_TEST_DIR "/golden/prepare";
 
 nlohmann::json golden_text() {
-  std::ifstream file(kGolden + "/text.json");
+  std::ifstream file(kPrepared + "/text.json");
   return nlohmann::json::parse(file);
 }
 
@@ -54,14 +54,14 @@ TEST(PrepareGolden, DocumentPositions) {
 TEST(PrepareGolden, IndexGivesTheReferenceRows) {
   const test::TempDir out;
   PrepareDdtpOptions options;
-  options.lists = kGolden + "/lists";
+  options.lists = kPrepared + "/lists";
   options.languages = {"it"};
   options.out = out.path();
   options.split.test_rows = options.split.dev_rows = 30;
   options.split.test_share = options.split.dev_share = 0.15;
   const SplitCorpus corpus = prepare_ddtp(options);
   for (const std::string name : {"train.tsv", "dev.tsv", "test.tsv"}) {
-    const std::string expected = test::contents(kGolden + "/expected/" + name);
+    const std::string expected = test::contents(kPrepared + "/expected/" + name);
     ASSERT_FALSE(expected.empty());
     EXPECT_EQ(test::contents(out.path(name)), expected) << name;
   }

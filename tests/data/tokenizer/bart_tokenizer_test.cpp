@@ -15,12 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kGolden = LB_TEST_DIR "/golden/bpe";
+const fs::path kBpe = LB_TEST_DIR "/golden/bpe";
 
 /// Texts and ids of transformers' BartTokenizer (tests/golden/make_bpe.py).
 TEST(BartTokenizer, GivesTransformersIdsAndTexts) {
-  const auto tokenizer = BartTokenizer::load(kGolden);
-  const json golden = json::parse(test::contents(kGolden / "sample.json"));
+  const auto tokenizer = BartTokenizer::load(kBpe);
+  const json golden = json::parse(test::contents(kBpe / "sample.json"));
   size_t encoded = 0;
   for (const json& row : golden.at("rows")) {
     const auto ids = row.at("ids").get<std::vector<int32_t>>();
@@ -35,7 +35,7 @@ TEST(BartTokenizer, GivesTransformersIdsAndTexts) {
 }
 
 TEST(BartTokenizer, HasBartsSpecialIdsAndFraming) {
-  const auto tokenizer = BartTokenizer::load(kGolden);
+  const auto tokenizer = BartTokenizer::load(kBpe);
   EXPECT_EQ(tokenizer->vocab_size(), 605);
   EXPECT_EQ(tokenizer->special_ids(), SpecialIds());
   EXPECT_EQ(tokenizer->piece(604), "<mask>");
@@ -47,23 +47,23 @@ TEST(BartTokenizer, HasBartsSpecialIdsAndFraming) {
 }
 
 TEST(BartTokenizer, LongWordsTakeNoQuadraticTime) {
-  const auto tokenizer = BartTokenizer::load(kGolden);
+  const auto tokenizer = BartTokenizer::load(kBpe);
   const std::string word(200'000, 'e');
   EXPECT_EQ(tokenizer->decode(tokenizer->encode(word)), word);
 }
 
 TEST(BartTokenizer, SavedFilesAreTheSame) {
   const test::TempDir folder;
-  const auto tokenizer = BartTokenizer::load(kGolden);
+  const auto tokenizer = BartTokenizer::load(kBpe);
   tokenizer->save(folder.path());
   EXPECT_EQ(open_tokenizer(folder.path())->fingerprint(), tokenizer->fingerprint());
-  EXPECT_EQ(test::contents(folder.path("vocab.json")), test::contents(kGolden / "vocab.json"));
+  EXPECT_EQ(test::contents(folder.path("vocab.json")), test::contents(kBpe / "vocab.json"));
 }
 
 /// vocab.json and merges.txt as one tokenizer.json.
 json as_tokenizer_json() {
   json merges = json::array();
-  std::ifstream file(kGolden / "merges.txt");
+  std::ifstream file(kBpe / "merges.txt");
   std::string line;
   std::getline(file, line);
   while (std::getline(file, line)) merges.push_back({line.substr(0, line.find(' ')), line.substr(line.find(' ') + 1)});
@@ -71,14 +71,14 @@ json as_tokenizer_json() {
       {"normalizer", nullptr},
       {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", true}}},
       {"added_tokens", {{{"id", 604}, {"content", "<mask>"}, {"lstrip", true}}}},
-      {"model", {{"type", "BPE"}, {"vocab", json::parse(test::contents(kGolden / "vocab.json"))}, {"merges", merges}}}};
+      {"model", {{"type", "BPE"}, {"vocab", json::parse(test::contents(kBpe / "vocab.json"))}, {"merges", merges}}}};
 }
 
 TEST(BartTokenizer, ReadsTokenizerJson) {
   const test::TempDir folder;
   std::ofstream(folder.path("tokenizer.json")) << as_tokenizer_json().dump();
   const auto one = open_tokenizer(folder.path());
-  const auto two = BartTokenizer::load(kGolden);
+  const auto two = BartTokenizer::load(kBpe);
   for (const std::string text : {"It's a <mask>, isn't it?", "naïve \u00a0 x86_64"})
     EXPECT_EQ(one->encode(text), two->encode(text));
   EXPECT_EQ(one->fingerprint(), two->fingerprint());
@@ -115,7 +115,7 @@ TEST(BartTokenizer, BrokenFilesAreErrors) {
   const auto refused = [](const char* file, const std::function<std::string(std::string)>& spoil,
                           std::initializer_list<const char*> words) {
     const test::TempDir folder;
-    for (const char* name : {"vocab.json", "merges.txt"}) fs::copy_file(kGolden / name, folder.path(name));
+    for (const char* name : {"vocab.json", "merges.txt"}) fs::copy_file(kBpe / name, folder.path(name));
     const std::string text = spoil(test::contents(folder.path(file)));
     std::ofstream(folder.path(file), std::ios::binary) << text;
     test::expect_error(ErrorKind::model, words, [&] { BartTokenizer::load(folder.path()); });

@@ -18,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kGolden = LB_TEST_DIR "/golden/fairseq_data";
+const fs::path kDictionary = LB_TEST_DIR "/golden/fairseq_data";
 
 /// Texts, ids and texts again by tests/golden/make_fairseq_data.py.
 void expect_golden(const Tokenizer& tokenizer, const char* part) {
-  const json golden = json::parse(test::contents(kGolden / "expected.json"));
+  const json golden = json::parse(test::contents(kDictionary / "expected.json"));
   ASSERT_FALSE(golden.at(part).empty());
   for (const json& row : golden.at(part)) {
     const auto ids = row.at("ids").get<std::vector<int32_t>>();
@@ -39,7 +39,7 @@ class Folder {
     const char* to;
   };
   explicit Folder(std::initializer_list<File> files = {}) {
-    for (const File& file : files) fs::copy_file(kGolden / file.from, folder_.path(file.to));
+    for (const File& file : files) fs::copy_file(kDictionary / file.from, folder_.path(file.to));
   }
   Folder(const Folder&) = delete;
   std::string path(const std::string& file = "") const { return folder_.path(file); }
@@ -54,7 +54,7 @@ class Folder {
 };
 
 TEST(FairseqTokenizer, LooksSentencepieceUpInTheDictionary) {
-  const auto tokenizer = open_tokenizer(kGolden / "spm");
+  const auto tokenizer = open_tokenizer(kDictionary / "spm");
   expect_golden(*tokenizer, "spm");
   EXPECT_EQ(tokenizer->vocab_size() % 8, 0);
   EXPECT_EQ(tokenizer->framing(), Framing());
@@ -63,7 +63,7 @@ TEST(FairseqTokenizer, LooksSentencepieceUpInTheDictionary) {
 }
 
 TEST(FairseqTokenizer, CutsAtWhiteSpaceWithoutAModel) {
-  const auto tokenizer = open_tokenizer(kGolden / "words");
+  const auto tokenizer = open_tokenizer(kDictionary / "words");
   expect_golden(*tokenizer, "words");
   EXPECT_EQ(tokenizer->vocab_size(), 13);
   EXPECT_EQ(tokenizer->piece(8), "two words");
@@ -92,7 +92,7 @@ TEST(FairseqTokenizer, Gpt2sIdsGoThroughTheDictionary) {
 TEST(FairseqTokenizer, AMapWithSpecialTokensNeedsNoDictionary) {
   const Folder folder{
       {"bpe/dict.txt", "dict.txt"}, {"../bpe/vocab.json", "vocab.json"}, {"../bpe/merges.txt", "merges.txt"}};
-  EXPECT_EQ(folder.open()->fingerprint(), open_tokenizer(kGolden / "../bpe")->fingerprint());
+  EXPECT_EQ(folder.open()->fingerprint(), open_tokenizer(kDictionary / "../bpe")->fingerprint());
   EXPECT_EQ(folder.open()->framing().forced_bos, -1);
 }
 
@@ -117,12 +117,12 @@ TEST(FairseqTokenizer, MbartsDictionaryIsMbartsTokenizer) {
 TEST(FairseqTokenizer, ASavedFolderIsTheSame) {
   for (const char* part : {"spm", "words"}) {
     const test::TempDir folder;
-    const auto tokenizer = open_tokenizer(kGolden / part, open_tokenizer(kGolden / part)->vocab_size() + 1);
+    const auto tokenizer = open_tokenizer(kDictionary / part, open_tokenizer(kDictionary / part)->vocab_size() + 1);
     EXPECT_EQ(tokenizer->piece(static_cast<int32_t>(tokenizer->vocab_size()) - 1), "<mask>");
     tokenizer->save(folder.path());
     EXPECT_EQ(open_tokenizer(folder.path(), tokenizer->vocab_size())->fingerprint(), tokenizer->fingerprint());
     EXPECT_NE(open_tokenizer(folder.path())->fingerprint(), tokenizer->fingerprint());
-    EXPECT_EQ(tokenizer_files(folder.path()).size(), tokenizer_files(kGolden / part).size());
+    EXPECT_EQ(tokenizer_files(folder.path()).size(), tokenizer_files(kDictionary / part).size());
   }
 }
 

@@ -16,12 +16,12 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path kGolden = LB_TEST_DIR "/golden/mbart_ids";  // tests/golden/make_mbart_ids.py
+const fs::path kIds = LB_TEST_DIR "/golden/mbart_ids";  // tests/golden/make_mbart_ids.py
 const Languages kLanguages = {"en_XX", "de_DE"};
 
 /// The tokenizer.json of a form.
 json tokenizer_json(const std::string& form) {
-  const json golden = json::parse(test::contents(kGolden / "forms.json"));
+  const json golden = json::parse(test::contents(kIds / "forms.json"));
   json content = golden.at("forms").at(form);
   json& normalizer = content["normalizer"];
   if (normalizer.is_object()) {
@@ -38,7 +38,7 @@ json tokenizer_json(const std::string& form) {
   };
   for (size_t id = 0; id < 4; ++id) add(id, vocabulary[id][0]);
   const test::TempDir folder;
-  fs::copy_file(kGolden / "sentencepiece.bpe.model", folder.path("sentencepiece.bpe.model"));
+  fs::copy_file(kIds / "sentencepiece.bpe.model", folder.path("sentencepiece.bpe.model"));
   const auto codes = open_tokenizer(folder.path(), mask.at("id").get<int64_t>() + 1, kLanguages);
   for (size_t id = vocabulary.size(); id < mask.at("id"); ++id) {
     const std::string code = codes->piece(static_cast<int32_t>(id));
@@ -56,7 +56,7 @@ void write_folder(const test::TempDir& folder, const std::string& form) {
   std::ofstream(folder.path("tokenizer_config.json"))
       << json{{"tokenizer_class", name}, {"src_lang", "en_XX"}, {"tgt_lang", "de_DE"}};
   if (form.starts_with("spm"))
-    fs::copy_file(kGolden / "sentencepiece.bpe.model", folder.path("sentencepiece.bpe.model"));
+    fs::copy_file(kIds / "sentencepiece.bpe.model", folder.path("sentencepiece.bpe.model"));
   else
     std::ofstream(folder.path("tokenizer.json")) << tokenizer_json(form);
 }
@@ -78,7 +78,7 @@ TEST_P(MbartIds, AreThoseOfPython) {
   const auto again = open_tokenizer(saved.path());
   EXPECT_EQ(again->fingerprint(), tokenizer->fingerprint());
   EXPECT_EQ(again->framing(), tokenizer->framing());
-  const json golden = json::parse(test::contents(kGolden / "sample.json"));
+  const json golden = json::parse(test::contents(kIds / "sample.json"));
   EXPECT_GT(golden.at("rows").size(), 60u);
   for (const json& row : golden.at("rows")) {
     const auto text = row.at("text").get<std::string>();

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "nn/linear.h"
 #include "nn/output_projection.h"
+#include "tests/support/temp_dir.h"
 
 namespace lowbit {
 namespace {
@@ -148,6 +149,13 @@ TEST(Recipe, TheLastMatchingRuleWins) {
   EXPECT_EQ(slots["decoder.layers.0.fc1.input"], "none");
   EXPECT_EQ(report.front().path, "embed_tokens.weight");
   EXPECT_EQ(report.front().spec, "bwn");
+}
+
+TEST(Recipe, ABaseMayStandBesideTheFile) {
+  const test::TempDir folder;
+  std::ofstream(folder.path("own.yaml")) << "name: own\nrules:\n  - \"embed_tokens.weight\": twn\n";
+  std::ofstream(folder.path("mine.yaml")) << "name: mine\nbase: own\n";
+  EXPECT_EQ(Recipe::load(folder.path("mine.yaml"), {}).rules().size(), 1u);
 }
 
 TEST(Recipe, ARuleMayMatchNothingIfItSaysSo) {
