@@ -17,5 +17,5 @@ common=(data.dir="$corpus" --threads "$threads")
 "$lowbit" train configs/summ-finetune.yaml "${common[@]}" run.dir="$runs/teacher-f32" --finetune-from "$runs/pretrained"
 "$lowbit" train configs/summ-finetune.yaml "${common[@]}" run.dir="$runs/scratch-f32"
 "$lowbit" ablate configs/summ-student.yaml "${common[@]}" run.dir="$runs/ablation" --teacher "$runs/teacher-f32" \
-  --recipes tbt-2-2-8,tbt-1-1-8,tbt-2-2-2,twn-2-2-2,bwn-1-1-1,tbt-1-1-1 --beside not-pretrained="$runs/scratch-f32" \
+  --recipes tbt-2-2-8,tbt-1-1-8,tbt-2-2-2,twn-2-2-2,twn-2-2-2-absmax,tbt-1-1-1,bwn-1-1-1 --beside not-pretrained="$runs/scratch-f32" \
   --metric rouge --title "debsyn-en: package descriptions to synopses"
