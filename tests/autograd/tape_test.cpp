@@ -65,6 +65,9 @@ TEST(Tape, KeepsNoValueThatNoOpSaved) {
   EXPECT_EQ(allocator({}).bytes_in_use(), before + bytes);
   y = unary(Unary::square, y);  // which saves its input
   EXPECT_EQ(allocator({}).bytes_in_use(), before + 2 * bytes);
+  y = unary(Unary::gelu, y);
+  y = scale(y, 2);
+  EXPECT_EQ(allocator({}).bytes_in_use(), before + 3 * bytes) << "the result of gelu was kept";
   y.backward(Tensor::zeros(y.shape()));
   EXPECT_EQ(x.grad().shape(), x.shape());
 }
