@@ -23,8 +23,12 @@ class GradSink {
   explicit GradSink(detail::Node& node) : node_(node) {}
   bool needs(size_t input) const;
   /// Checks the shape against the input and rounds to its gradient's type; ignored if the input needs no gradient. The
-  /// sink may keep `grad`: the caller must not write to it afterwards.
-  void add(size_t input, const Tensor& grad);
+  /// sink may keep `grad`: the caller must not write to it afterwards. One that nobody else holds, such as a temporary,
+  /// becomes the buffer that later gradients are added to.
+  void add(size_t input, Tensor grad);
+  /// The gradient that the input has so far, for an op that can add its own in place; null where there is none yet,
+  /// where somebody else holds it, and where add() does more than add. Then give the gradient to add().
+  Tensor* sum(size_t input);
 
  private:
   detail::Node& node_;

@@ -11,9 +11,9 @@ Variable attention_probs(const Variable& queries, const Variable& keys, const At
   return record(
       "attention_probs", probs, {q, k},
       [q = Saved(q.value()), k = Saved(k.value()), probs = Saved(probs)](const Tensor& dy, GradSink& dx) {
-        const auto [dq, dk] = ops::attention_probs_backward(q.get(), k.get(), probs.get(), dy);
-        dx.add(0, dq);
-        dx.add(1, dk);
+        auto [dq, dk] = ops::attention_probs_backward(q.get(), k.get(), probs.get(), dy);
+        dx.add(0, std::move(dq));
+        dx.add(1, std::move(dk));
       },
       at);
 }
@@ -23,9 +23,9 @@ Variable attention_context(const Variable& given_probs, const Variable& values, 
   return record(
       "attention_context", ops::attention_context(probs.value(), v.value()), {probs, v},
       [probs = Saved(probs.value()), v = Saved(v.value())](const Tensor& dy, GradSink& dx) {
-        const auto [dprobs, dv] = ops::attention_context_backward(probs.get(), v.get(), dy);
-        dx.add(0, dprobs);
-        dx.add(1, dv);
+        auto [dprobs, dv] = ops::attention_context_backward(probs.get(), v.get(), dy);
+        dx.add(0, std::move(dprobs));
+        dx.add(1, std::move(dv));
       },
       at);
 }

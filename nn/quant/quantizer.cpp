@@ -14,9 +14,9 @@ Variable Quantizer::straight_through(const Variable& x, const Encoded& encoded, 
       "fake_quantize", values, inputs,
       // The codes stay behind: backward needs the mask and, for a learned scale, x.
       [this, kept = Encoded{{}, encoded.pass, encoded.x, {}}](const Tensor& dy, GradSink& dx) {
-        const QuantizerGrads grads = backward(kept, dy);
-        dx.add(0, grads.dx);
-        for (size_t i = 0; i < grads.parameters.size(); ++i) dx.add(1 + i, grads.parameters[i]);
+        QuantizerGrads grads = backward(kept, dy);
+        dx.add(0, std::move(grads.dx));
+        for (size_t i = 0; i < grads.parameters.size(); ++i) dx.add(1 + i, std::move(grads.parameters[i]));
       },
       at);
 }

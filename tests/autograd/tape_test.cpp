@@ -30,6 +30,37 @@ TEST(Tape, SharedGradientBuffersAreNotOverwritten) {
   EXPECT_FLOAT_EQ(b.grad().data<float>()[0], 1);
 }
 
+TEST(Tape, GradientsAddInPlaceOnlyWhereNobodyElseHoldsThem) {
+  const Tensor one = Tensor::from<float>(Shape{1}, {1});
+  Variable x(one, true);
+  const auto add_twice = [&](bool hold) {
+    bool in_place = false;
+    Tensor held;
+    const auto op = [&](float amount) {
+      return record("op", one, {x}, [&, amount](const Tensor&, GradSink& dx) {
+        Tensor* sum = dx.sum(0);
+        in_place = sum;
+        if (sum)
+          sum->mutable_data<float>()[0] += amount;
+        else
+          dx.add(0, Tensor::from<float>(Shape{1}, {amount}));
+      });
+    };
+    x.clear_grad();
+    op(3).backward();
+    EXPECT_FALSE(in_place) << "there was none yet";
+    if (hold) held = x.grad();
+    op(4).backward();
+    EXPECT_EQ(in_place, !hold);
+    EXPECT_EQ(x.grad().data<float>()[0], 7);
+    if (hold) {
+      EXPECT_EQ(held.data<float>()[0], 3);
+    }
+  };
+  add_twice(false);
+  add_twice(true);
+}
+
 TEST(Tape, RecordsNothingWithoutNeed) {
   Variable constant(Tensor::from<float>(Shape{1}, {1})), x(Tensor::from<float>(Shape{1}, {1}), true);
   EXPECT_FALSE(scale(constant, 2).requires_grad());

@@ -106,6 +106,26 @@ TEST_P(IntegerPath, GradientsAreThoseOfFakeQuantization) {
   EXPECT_EQ(integer, reference);
 }
 
+TEST_P(IntegerPath, ASecondBackwardAddsToTheGradients) {
+  const Tensor first = random_normal({kTokens, kOut}, 0, 1, 8), second = random_normal({kTokens, kOut}, 0, 1, 9);
+  const Variable x(activations(), true);
+  const auto backward = [&](const std::vector<Tensor>& upstreams) {
+    Variable of_x = x;
+    of_x.clear_grad();
+    linear_.clear_grads();
+    for (const Tensor& upstream : upstreams) linear_.forward(x, {.training = true}).backward(upstream);
+    std::vector<std::vector<float>> grads = {x.grad().to_vector<float>()};
+    linear_.each_parameter(
+        [&](const std::string&, Parameter& parameter) { grads.push_back(parameter.value.grad().to_vector<float>()); });
+    return grads;
+  };
+  const auto one = backward({first}), other = backward({second}), both = backward({first, second});
+  for (size_t t = 0; t < both.size(); ++t)
+    for (size_t i = 0; i < both[t].size(); ++i)
+      ASSERT_NEAR(both[t][i], one[t][i] + other[t][i], 1e-5 * (1 + std::abs(one[t][i]) + std::abs(other[t][i])))
+          << "tensor " << t << ", element " << i;
+}
+
 TEST_P(IntegerPath, FrozenGivesTheTrainingGraphsBits) {
   const Tensor x = activations();
   const std::vector<float> trained = linear_.forward(Variable(x), {.training = true}).value().to_vector<float>();
