@@ -63,6 +63,8 @@ struct Node {
 struct Handle {
   Tensor value;
   std::shared_ptr<Node> node;
+  std::function<Tensor()> restore;  // gives value
+  std::vector<std::pair<std::string, std::shared_ptr<const void>>> derived;
 };
 
 }  // namespace detail
@@ -198,6 +200,22 @@ void Variable::backward(const Tensor& dy) const {
 Variable Variable::detach() const { return Variable(value(), false); }
 
 const Site& Variable::site() const { return node().site; }
+
+void Variable::restore_by(std::function<Tensor()> make) {
+  LB_CHECK(!node().leaf, "variable", "{} is a leaf: its value may change", node().site.str());
+  handle_->restore = std::move(make);
+}
+
+std::shared_ptr<const void>* Variable::derived_slot(const std::string& key) const {
+  if (node().leaf) return nullptr;
+  for (auto& [name, made] : handle_->derived)
+    if (name == key) return &made;
+  return &handle_->derived.emplace_back(key, nullptr).second;
+}
+
+SavedValue::SavedValue(const Variable& x) : restore_(checked(x.handle_).restore) {
+  if (!restore_) value_ = Saved(x.value());
+}
 
 Variable record(std::string_view name, Tensor y, const std::vector<Variable>& inputs, Backward fn, SourceLine at) {
   Variable result(std::move(y));

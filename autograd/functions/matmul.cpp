@@ -23,7 +23,7 @@ Variable linear(const Variable& given, const Variable& weight, const Variable& b
                   {.transpose_b = true, .bias = bias.defined() ? bias.value() : Tensor(), .result = x.dtype()});
   return record(
       "linear", y, {x, weight, bias},
-      [x = Saved(factor), weight = Saved(weight.value()), operand](const Tensor& dy, GradSink& dx) {
+      [x = Saved(factor), weight = SavedValue(weight), operand](const Tensor& dy, GradSink& dx) {
         const Tensor dy_factor = dx.needs(0) || dx.needs(1) ? dy.to(operand) : Tensor();
         if (dx.needs(0)) add_product(dx, 0, dy_factor, weight.get().to(operand), {.result = dy.dtype()});
         if (dx.needs(1))

@@ -34,9 +34,10 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
                           const ForwardContext& context, SourceLine at) {
   const Variable x = stored(given, at);
   WeightSlot& weight_slot = weight.slot();
-  const Encoded x_codes = input.encode(x.value().to(DType::f32), context);
+  const auto x_codes = input.encode_shared(x, context);
   const auto w_codes = weight_slot.encoded(weight.master(), context);
-  const Tensor y = ops::qlinear(x_codes.q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
+  const Tensor y =
+      ops::qlinear(x_codes->encoded().q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
 
   std::vector<Variable> inputs = {x, weight.master(), bias};
   append_scales(inputs, input);
@@ -50,10 +51,11 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
                                                                                                     GradSink& dx) {
         const Tensor factor = dy.to(operand);
         if (dx.needs(kX) || needs_any(dx, kScales, input_scales))
-          add_through(dx, kX, kScales, *x_rule, x_codes, factor, w_codes->values(operand), {.result = DType::f32});
+          add_through(dx, kX, kScales, *x_rule, x_codes->encoded(), factor, w_codes->values(operand),
+                      {.result = DType::f32});
         if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales))
           add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(), factor,
-                      dequantize(x_codes.q, operand), {.transpose_a = true, .result = DType::f32});
+                      x_codes->values(operand), {.transpose_a = true, .result = DType::f32});
         if (dx.needs(kBias)) dx.add(kBias, ops::column_sum(dy));
       },
       at);

@@ -103,6 +103,40 @@ TEST(Tape, KeepsNoValueThatNoOpSaved) {
   EXPECT_EQ(x.grad().shape(), x.shape());
 }
 
+TEST(Tape, KeepsWhatAValueIsRestoredFrom) {
+  const Tensor three = Tensor::from<float>(Shape{1}, {3});
+  const Variable leaf(three, true);
+  Variable y = scale(leaf, 2);
+  const SavedValue as_it_is(y);
+  int made = 0;
+  y.restore_by([&] { return ++made, three; });
+  const SavedValue restored(y);
+  EXPECT_EQ(as_it_is.get().data<float>()[0], 6);
+  EXPECT_EQ(made, 0);
+  EXPECT_EQ(restored.get().data<float>()[0], 3);
+  EXPECT_EQ(made, 1);
+  Variable of_leaf = leaf;
+  EXPECT_THROW(of_leaf.restore_by([&] { return three; }), Error) << "a leaf may be written";
+}
+
+TEST(Tape, SharesWhatIsDerivedFromAResultUntilItGoes) {
+  const Variable leaf(Tensor::from<float>(Shape{1}, {3}), true);
+  Variable y = scale(leaf, 2);
+  const auto number = [](const Variable& x, const char* key, int value) {
+    return x.derived<int>(key, [=] { return value; });
+  };
+  std::shared_ptr<const int> first = number(y, "a", 1);
+  EXPECT_EQ(*number(y, "b", 2), 2);
+  EXPECT_EQ(number(y, "a", 3), first);
+  EXPECT_EQ(*number(scale(leaf, 2), "a", 4), 4);
+  EXPECT_EQ(*number(leaf, "a", 5), 5);
+  EXPECT_EQ(*number(leaf, "a", 6), 6) << "a leaf may be written";
+  const std::weak_ptr<const int> watched = std::exchange(first, nullptr);
+  EXPECT_FALSE(watched.expired());
+  y = {};
+  EXPECT_TRUE(watched.expired());
+}
+
 TEST(Tape, AGraphRunsOnce) {
   Variable x(Tensor::from<float>(Shape{1}, {1}), true);
   const Variable y = scale(x, 2);
