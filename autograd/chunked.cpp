@@ -73,9 +73,10 @@ Variable chunked_rows(const Variable& hidden, int64_t chunk, const std::vector<V
   grads.insert(grads.begin(), hidden_grads.empty() ? Tensor() : ops::concat(hidden_grads, 0));
   return record(
       "chunked_rows", sum, inputs,
-      [grads = std::move(grads), scale](const Tensor& dy, GradSink& dx) {
+      [grads = std::move(grads), scale](const Tensor& dy, GradSink& dx) mutable {
         for (size_t i = 0; i < grads.size(); ++i)
-          if (grads[i].defined()) dx.add(i, dy.item() == scale ? grads[i] : ops::scale(grads[i], dy.item() / scale));
+          if (grads[i].defined())
+            dx.add(i, dy.item() == scale ? std::move(grads[i]) : ops::scale(grads[i], dy.item() / scale));
       },
       at);
 }

@@ -19,6 +19,11 @@ class Saved {
              tensor_.shape().str(), version_, tensor_.version());
     return tensor_;
   }
+  /// get() for the last time: what nobody else holds may then be written to.
+  Tensor take() {
+    get();
+    return std::move(tensor_);
+  }
 
  private:
   Tensor tensor_;

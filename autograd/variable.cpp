@@ -20,7 +20,6 @@ struct Node {
   Shape shape;  // and type of the value
   DType dtype = DType::f32;
   Tensor grad;
-  bool grad_owned = false;  // grad is a buffer of ours that may be added to in place
   bool requires_grad = false;
   bool leaf = true;
   int grad_exponent = 0;  // grad is held times 2^this on top of the loss scale
@@ -46,20 +45,17 @@ struct Node {
   DType grad_type() const { return leaf ? compute_type(dtype) : dtype; }
 
   /// A gradient of another type is rounded: op and consumer may lie in sites of different storage.
-  void accumulate(const Tensor& given) {
+  void accumulate(Tensor given) {
     LB_CHECK(given.shape() == shape && compute_type(given.dtype()) == compute_type(dtype), "tape",
              "gradient {} {} for a value {} {} at {}", to_string(given.dtype()), given.shape().str(), to_string(dtype),
              shape.str(), site.str());
-    const Tensor dy = given.to(grad_type());
-    if (!grad.defined()) {
-      grad = dy;
-      grad_owned = false;
-    } else if (grad_owned) {
+    Tensor dy = given.dtype() == grad_type() ? std::move(given) : given.to(grad_type());
+    if (!grad.defined())
+      grad = std::move(dy);
+    else if (grad.unique())
       ops::add_(grad, dy);
-    } else {
+    else
       grad = ops::add(grad, dy);
-      grad_owned = true;
-    }
   }
 };
 
@@ -67,6 +63,8 @@ struct Node {
 struct Handle {
   Tensor value;
   std::shared_ptr<Node> node;
+  std::function<Tensor()> restore;  // gives value
+  std::vector<std::pair<std::string, std::shared_ptr<const void>>> derived;
 };
 
 }  // namespace detail
@@ -112,11 +110,17 @@ bool GradSink::needs(size_t input) const {
   return node_.inputs[input] && node_.inputs[input]->requires_grad;
 }
 
-void GradSink::add(size_t input, const Tensor& grad) {
+void GradSink::add(size_t input, Tensor grad) {
   if (!needs(input)) return;
   if (FiniteCheck::active()) FiniteCheck::examine(grad, node_.site, fmt::format("gradient of input {}", input));
   const int shift = node_.inputs[input]->grad_exponent - node_.grad_exponent;
-  node_.inputs[input]->accumulate(shift == 0 ? grad : ops::scale(grad, std::ldexp(1.0, shift)));
+  node_.inputs[input]->accumulate(shift == 0 ? std::move(grad) : ops::scale(grad, std::ldexp(1.0, shift)));
+}
+
+Tensor* GradSink::sum(size_t input) {
+  if (!needs(input) || FiniteCheck::active()) return nullptr;
+  Node& node = *node_.inputs[input];
+  return node.grad.unique() && node.grad_exponent == node_.grad_exponent ? &node.grad : nullptr;
 }
 
 Variable::Variable(Tensor value, bool requires_grad) : handle_(std::make_shared<detail::Handle>()) {
@@ -153,10 +157,7 @@ const Tensor& Variable::grad() const {
 
 Tensor& Variable::mutable_grad() {
   grad();
-  if (!node().grad_owned) {
-    node().grad = node().grad.clone();
-    node().grad_owned = true;
-  }
+  if (!node().grad.unique()) node().grad = node().grad.clone();
   return node().grad;
 }
 
@@ -165,10 +166,7 @@ void Variable::set_grad(const Tensor& grad) {
   node().accumulate(grad);
 }
 
-void Variable::clear_grad() {
-  node().grad = {};
-  node().grad_owned = false;
-}
+void Variable::clear_grad() { node().grad = {}; }
 
 void Variable::backward() const {
   LB_CHECK(value().numel() == 1, "backward", "needs a scalar, got {}; give the gradient of a larger result",
@@ -202,6 +200,22 @@ void Variable::backward(const Tensor& dy) const {
 Variable Variable::detach() const { return Variable(value(), false); }
 
 const Site& Variable::site() const { return node().site; }
+
+void Variable::restore_by(std::function<Tensor()> make) {
+  LB_CHECK(!node().leaf, "variable", "{} is a leaf: its value may change", node().site.str());
+  handle_->restore = std::move(make);
+}
+
+std::shared_ptr<const void>* Variable::derived_slot(const std::string& key) const {
+  if (node().leaf) return nullptr;
+  for (auto& [name, made] : handle_->derived)
+    if (name == key) return &made;
+  return &handle_->derived.emplace_back(key, nullptr).second;
+}
+
+SavedValue::SavedValue(const Variable& x) : restore_(checked(x.handle_).restore) {
+  if (!restore_) value_ = Saved(x.value());
+}
 
 Variable record(std::string_view name, Tensor y, const std::vector<Variable>& inputs, Backward fn, SourceLine at) {
   Variable result(std::move(y));

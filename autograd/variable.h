@@ -23,8 +23,12 @@ class GradSink {
   explicit GradSink(detail::Node& node) : node_(node) {}
   bool needs(size_t input) const;
   /// Checks the shape against the input and rounds to its gradient's type; ignored if the input needs no gradient. The
-  /// sink may keep `grad`: the caller must not write to it afterwards.
-  void add(size_t input, const Tensor& grad);
+  /// sink may keep `grad`: the caller must not write to it afterwards. One that nobody else holds, such as a temporary,
+  /// becomes the buffer that later gradients are added to.
+  void add(size_t input, Tensor grad);
+  /// The gradient that the input has so far, for an op that can add its own in place; null where there is none yet,
+  /// where somebody else holds it, and where add() does more than add. Then give the gradient to add().
+  Tensor* sum(size_t input);
 
  private:
   detail::Node& node_;
@@ -68,12 +72,37 @@ class Variable {
   Variable detach() const;
   const Site& site() const;
 
+  /// Says that `make` gives the value again, bit for bit, from less: ops then keep that for backward (SavedValue).
+  void restore_by(std::function<Tensor()> make);
+  /// What the first call with this key made of the value, shared with the later ones until the last handle goes: for
+  /// work that several ops would do on one result. Not shared for a leaf, whose value may be written.
+  template <class T, class Make>
+  std::shared_ptr<const T> derived(const std::string& key, const Make& make) const {
+    std::shared_ptr<const void>* kept = derived_slot(key);
+    if (!kept) return std::make_shared<const T>(make());
+    if (!*kept) *kept = std::make_shared<const T>(make());
+    return std::static_pointer_cast<const T>(*kept);
+  }
+
  private:
+  friend class SavedValue;
   friend Variable record(std::string_view, Tensor, const std::vector<Variable>&, Backward, SourceLine);
   friend std::string dump_graph(const Variable&);
   detail::Node& node() const;
+  std::shared_ptr<const void>* derived_slot(const std::string& key) const;
 
   std::shared_ptr<detail::Handle> handle_;
+};
+
+/// The value of a variable kept for backward, as what it can be restored from where there is such a thing.
+class SavedValue {
+ public:
+  explicit SavedValue(const Variable& x);
+  Tensor get() const { return restore_ ? restore_() : value_.get(); }
+
+ private:
+  Saved value_;
+  std::function<Tensor()> restore_;
 };
 
 /// The result of op `name`. Records nothing when no input needs a gradient or grad mode is off.

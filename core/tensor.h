@@ -29,6 +29,8 @@ class Tensor {
   static Tensor scalar(float value);
 
   bool defined() const { return storage_ != nullptr; }
+  /// Whether no other tensor shares the storage: then nobody sees what is written to it.
+  bool unique() const { return storage_.use_count() == 1; }
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
   Device device() const;

@@ -10,10 +10,10 @@ Variable attention_probs(const Variable& queries, const Variable& keys, const At
   const Tensor probs = ops::attention_probs(q.value(), k.value(), mask, heads);
   return record(
       "attention_probs", probs, {q, k},
-      [q = Saved(q.value()), k = Saved(k.value()), probs = Saved(probs)](const Tensor& dy, GradSink& dx) {
-        const auto [dq, dk] = ops::attention_probs_backward(q.get(), k.get(), probs.get(), dy);
-        dx.add(0, dq);
-        dx.add(1, dk);
+      [q = SavedValue(q), k = SavedValue(k), probs = Saved(probs)](const Tensor& dy, GradSink& dx) {
+        auto [dq, dk] = ops::attention_probs_backward(q.get(), k.get(), probs.get(), dy);
+        dx.add(0, std::move(dq));
+        dx.add(1, std::move(dk));
       },
       at);
 }
@@ -22,10 +22,10 @@ Variable attention_context(const Variable& given_probs, const Variable& values, 
   const Variable probs = stored(given_probs, at), v = stored(values, at);
   return record(
       "attention_context", ops::attention_context(probs.value(), v.value()), {probs, v},
-      [probs = Saved(probs.value()), v = Saved(v.value())](const Tensor& dy, GradSink& dx) {
-        const auto [dprobs, dv] = ops::attention_context_backward(probs.get(), v.get(), dy);
-        dx.add(0, dprobs);
-        dx.add(1, dv);
+      [probs = SavedValue(probs), v = SavedValue(v)](const Tensor& dy, GradSink& dx) {
+        auto [dprobs, dv] = ops::attention_context_backward(probs.get(), v.get(), dy);
+        dx.add(0, std::move(dprobs));
+        dx.add(1, std::move(dv));
       },
       at);
 }

@@ -10,7 +10,7 @@ Variable unary(Unary op, const Variable& given, SourceLine at) {
   const Tensor y = ops::unary(op, x.value());
   return record(
       "unary", y, {x},
-      [op, x = Saved(x.value()), y = Saved(y)](const Tensor& dy, GradSink& dx) {
+      [op, x = Saved(x.value()), y = Saved(slope_reads_result(op) ? y : x.value())](const Tensor& dy, GradSink& dx) {
         dx.add(0, ops::unary_backward(op, x.get(), y.get(), dy));
       },
       at);

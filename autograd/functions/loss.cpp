@@ -19,8 +19,8 @@ Variable cross_entropy(const Variable& logits, const Tensor& targets, double smo
   return record(
       "cross_entropy", scalar_like(logits.value(), result.loss), {logits},
       [logits = Saved(logits.value()), targets = Saved(targets), smoothing, ignore, lse = std::move(result.lse)](
-          const Tensor& dy, GradSink& dx) {
-        dx.add(0, ops::cross_entropy_backward(logits.get(), targets.get(), smoothing, ignore, lse, dy.item()));
+          const Tensor& dy, GradSink& dx) mutable {
+        dx.add(0, ops::cross_entropy_backward(logits.take(), targets.get(), smoothing, ignore, lse, dy.item()));
       },
       at);
 }
@@ -33,8 +33,8 @@ Variable soft_cross_entropy(const Variable& student, const Tensor& given_teacher
   return record(
       "soft_cross_entropy", loss, {student},
       [student = Saved(student.value()), teacher = Saved(teacher), mask = Saved(mask), temperature,
-       result = std::move(result)](const Tensor& dy, GradSink& dx) {
-        dx.add(0, ops::soft_cross_entropy_backward(student.get(), teacher.get(), mask.get(), temperature, result,
+       result = std::move(result)](const Tensor& dy, GradSink& dx) mutable {
+        dx.add(0, ops::soft_cross_entropy_backward(student.take(), teacher.get(), mask.get(), temperature, result,
                                                    dy.item()));
       },
       at);

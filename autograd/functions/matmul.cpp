@@ -1,10 +1,16 @@
 #include "autograd/functions/matmul.h"
 
 #include "autograd/precision.h"
-#include "core/ops/matmul.h"
 #include "core/ops/reduce.h"
 
 namespace lowbit {
+
+void add_product(GradSink& dx, size_t input, const Tensor& a, const Tensor& b, const ops::MatmulOptions& options) {
+  if (Tensor* sum = dx.sum(input); sum && sum->dtype() == options.result)
+    ops::matmul_add_(*sum, a, b, options);
+  else
+    dx.add(input, ops::matmul(a, b, options));
+}
 
 Variable linear(const Variable& given, const Variable& weight, const Variable& bias, SourceLine at) {
   const Variable x = stored(given, at);
@@ -17,11 +23,11 @@ Variable linear(const Variable& given, const Variable& weight, const Variable& b
                   {.transpose_b = true, .bias = bias.defined() ? bias.value() : Tensor(), .result = x.dtype()});
   return record(
       "linear", y, {x, weight, bias},
-      [x = Saved(factor), weight = Saved(weight.value()), operand](const Tensor& dy, GradSink& dx) {
+      [x = Saved(factor), weight = SavedValue(weight), operand](const Tensor& dy, GradSink& dx) {
         const Tensor dy_factor = dx.needs(0) || dx.needs(1) ? dy.to(operand) : Tensor();
-        if (dx.needs(0)) dx.add(0, ops::matmul(dy_factor, weight.get().to(operand), {.result = dy.dtype()}));
+        if (dx.needs(0)) add_product(dx, 0, dy_factor, weight.get().to(operand), {.result = dy.dtype()});
         if (dx.needs(1))
-          dx.add(1, ops::matmul(dy_factor, x.get(), {.transpose_a = true, .result = compute_type(dy.dtype())}));
+          add_product(dx, 1, dy_factor, x.get(), {.transpose_a = true, .result = compute_type(dy.dtype())});
         if (dx.needs(2)) dx.add(2, ops::column_sum(dy));
       },
       at);

@@ -15,10 +15,10 @@ Variable normalise(std::string_view name, ops::NormKind kind, const Variable& gi
       name, result.y, {x, weight, bias},
       [x = Saved(x.value()), w = Saved(w), mean = result.mean, rstd = result.rstd](const Tensor& dy, GradSink& dx) {
         const bool weight_grads = dx.needs(1) || dx.needs(2);
-        const ops::NormGrads grads = ops::norm_backward(x.get(), w.get(), mean, rstd, dy, weight_grads);
-        dx.add(0, grads.dx);
-        if (dx.needs(1)) dx.add(1, grads.dweight);
-        if (dx.needs(2)) dx.add(2, grads.dbias);
+        ops::NormGrads grads = ops::norm_backward(x.get(), w.get(), mean, rstd, dy, weight_grads);
+        dx.add(0, std::move(grads.dx));
+        if (dx.needs(1)) dx.add(1, std::move(grads.dweight));
+        if (dx.needs(2)) dx.add(2, std::move(grads.dbias));
       },
       at);
 }

@@ -9,6 +9,11 @@ namespace lowbit {
 enum class Unary : uint8_t { relu, gelu, gelu_tanh, silu, tanh, sigmoid, square };
 enum class Binary : uint8_t { add, sub, mul };
 
+/// Whether slope(x, y) may look at y; if not, backward need not keep it.
+constexpr bool slope_reads_result(Unary op) {
+  return op != Unary::relu && op != Unary::gelu && op != Unary::gelu_tanh && op != Unary::square;
+}
+
 namespace {
 
 struct Relu {

@@ -20,7 +20,7 @@ struct EmbeddingArgs {
   DType dtype;
 };
 /// dtable [entries, width], of the compute type: every row is scale times the sum of its dy rows in ascending position;
-/// rows that no id names, and the row `padding_id` (-1: none), are zero.
+/// rows that no id names, and the row `padding_id` (-1: none), are zero. With `accumulate`, added to what dtable holds.
 /// workspace: entries + n int32.
 struct EmbeddingGradArgs {
   const void* dy;
@@ -29,6 +29,7 @@ struct EmbeddingGradArgs {
   int32_t* workspace;
   int64_t n, entries, width, padding_id;
   double scale;
+  bool accumulate;
   DType dtype;
 };
 struct EmbeddingKernels {

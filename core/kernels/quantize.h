@@ -56,6 +56,7 @@ struct DequantizeArgs {
   const float *scale, *offset;  // offset may be null
   Groups groups;
   int32_t zero;
+  bool signs;  // no offset, and the codes are known to be -1, 0 or 1
   void* y;
   DType dtype;  // of y, f32, f16 or bf16
 };

@@ -7,7 +7,7 @@ namespace lowbit::ops {
 
 /// op applied to each element; shape and dtype of x.
 Tensor unary(Unary op, const Tensor& x);
-/// Gradient of unary: dy * slope(x, y).
+/// Gradient of unary: dy * slope(x, y). Where the slope does not read the result, y may be anything like x.
 Tensor unary_backward(Unary op, const Tensor& x, const Tensor& y, const Tensor& dy);
 
 /// op(a, b). b has the shape of a, or is a trailing part of it that repeats: a bias [N] against [B, T, N].

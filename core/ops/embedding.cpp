@@ -14,6 +14,20 @@ void check_ids(const Tensor& ids, int64_t entries) {
                id[i], i, entries);
 }
 
+void run_backward(Tensor& dtable, const Tensor& dy, const Tensor& ids, double scale, int64_t padding_id,
+                  bool accumulate) {
+  LB_CHECK(dy.shape() == ids.shape().appended(dy.shape().last()), "embedding_backward", "gradient {} for ids {}",
+           dy.shape().str(), ids.shape().str());
+  const int64_t entries = dtable.shape()[0], width = dy.shape().last();
+  LB_CHECK(padding_id < entries, "embedding_backward", "padding id {} is outside [0, {})", padding_id, entries);
+  check_ids(ids, entries);
+  Tensor workspace = Tensor::empty(Shape{entries + ids.numel()}, DType::i32, dy.device());
+  embedding_kernels(dy.device(), dy.dtype())
+      .backward(current_stream(dy.device()),
+                {dy.raw(), ids.data<int32_t>(), dtable.mutable_raw(), workspace.mutable_data<int32_t>(), ids.numel(),
+                 entries, width, padding_id, scale, accumulate, dy.dtype()});
+}
+
 }  // namespace
 
 Tensor embedding(const Tensor& table, const Tensor& ids, double scale) {
@@ -29,18 +43,17 @@ Tensor embedding(const Tensor& table, const Tensor& ids, double scale) {
 }
 
 Tensor embedding_backward(const Tensor& dy, const Tensor& ids, int64_t entries, double scale, int64_t padding_id) {
-  LB_CHECK(dy.shape() == ids.shape().appended(dy.shape().last()), "embedding_backward", "gradient {} for ids {}",
-           dy.shape().str(), ids.shape().str());
-  LB_CHECK(padding_id < entries, "embedding_backward", "padding id {} is outside [0, {})", padding_id, entries);
-  check_ids(ids, entries);
-  const int64_t width = dy.shape().last();
-  Tensor dtable = Tensor::empty(Shape{entries, width}, compute_type(dy.dtype()), dy.device());
-  Tensor workspace = Tensor::empty(Shape{entries + ids.numel()}, DType::i32, dy.device());
-  embedding_kernels(dy.device(), dy.dtype())
-      .backward(current_stream(dy.device()),
-                {dy.raw(), ids.data<int32_t>(), dtable.mutable_raw(), workspace.mutable_data<int32_t>(), ids.numel(),
-                 entries, width, padding_id, scale, dy.dtype()});
+  Tensor dtable = Tensor::empty(Shape{entries, dy.shape().last()}, compute_type(dy.dtype()), dy.device());
+  run_backward(dtable, dy, ids, scale, padding_id, false);
   return dtable;
+}
+
+void embedding_backward_add_(Tensor& dtable, const Tensor& dy, const Tensor& ids, double scale, int64_t padding_id) {
+  LB_CHECK(dtable.shape().rank() == 2 && dtable.shape()[1] == dy.shape().last() &&
+               dtable.dtype() == compute_type(dy.dtype()),
+           "embedding_backward_add_", "gradient {} {} cannot be added to {} {}", to_string(dy.dtype()),
+           dy.shape().str(), to_string(dtable.dtype()), dtable.shape().str());
+  run_backward(dtable, dy, ids, scale, padding_id, true);
 }
 
 }  // namespace lowbit::ops

@@ -21,6 +21,9 @@ void check_pair(const char* where, const Tensor& a, const Tensor& b, const Tenso
            mask.numel(), a.shape().rows(), a.shape().str());
 }
 
+/// Room for a tensor like x: x itself when nobody else holds it.
+Tensor reused(const Tensor& x) { return x.unique() ? x : Tensor::empty(x.shape(), x.dtype(), x.device()); }
+
 }  // namespace
 
 CrossEntropyResult cross_entropy(const Tensor& logits, const Tensor& targets, double smoothing, int32_t ignore) {
@@ -55,9 +58,9 @@ CrossEntropyResult cross_entropy(const Tensor& logits, const Tensor& targets, do
   return result;
 }
 
-Tensor cross_entropy_backward(const Tensor& logits, const Tensor& targets, double smoothing, int32_t ignore,
+Tensor cross_entropy_backward(Tensor logits, const Tensor& targets, double smoothing, int32_t ignore,
                               const std::vector<double>& lse, double dy) {
-  Tensor dlogits = Tensor::empty(logits.shape(), logits.dtype(), logits.device());
+  Tensor dlogits = reused(logits);
   kernels(logits).cross_entropy_backward(current_stream(logits.device()), {.logits = logits.raw(),
                                                                            .targets = targets.data<int32_t>(),
                                                                            .lse = lse.data(),
@@ -92,9 +95,9 @@ SoftCrossEntropyResult soft_cross_entropy(const Tensor& student, const Tensor& t
   return result;
 }
 
-Tensor soft_cross_entropy_backward(const Tensor& student, const Tensor& teacher, const Tensor& mask, double temperature,
+Tensor soft_cross_entropy_backward(Tensor student, const Tensor& teacher, const Tensor& mask, double temperature,
                                    const SoftCrossEntropyResult& result, double dy) {
-  Tensor dstudent = Tensor::empty(student.shape(), student.dtype(), student.device());
+  Tensor dstudent = reused(student);
   kernels(student).soft_cross_entropy_backward(current_stream(student.device()),
                                                {.student = student.raw(),
                                                 .teacher = teacher.raw(),

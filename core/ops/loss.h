@@ -15,7 +15,8 @@ struct CrossEntropyResult {
 };
 /// logits [N, V], targets [N] i32 in [0, V) or `ignore`. Error naming the row for any other target.
 CrossEntropyResult cross_entropy(const Tensor& logits, const Tensor& targets, double smoothing, int32_t ignore);
-Tensor cross_entropy_backward(const Tensor& logits, const Tensor& targets, double smoothing, int32_t ignore,
+/// Written over the logits when the caller gives up the only handle of them.
+Tensor cross_entropy_backward(Tensor logits, const Tensor& targets, double smoothing, int32_t ignore,
                               const std::vector<double>& lse, double dy);
 
 struct SoftCrossEntropyResult {
@@ -25,7 +26,8 @@ struct SoftCrossEntropyResult {
 /// student, teacher [N, V]; mask [N] u8.
 SoftCrossEntropyResult soft_cross_entropy(const Tensor& student, const Tensor& teacher, const Tensor& mask,
                                           double temperature);
-Tensor soft_cross_entropy_backward(const Tensor& student, const Tensor& teacher, const Tensor& mask, double temperature,
+/// Likewise.
+Tensor soft_cross_entropy_backward(Tensor student, const Tensor& teacher, const Tensor& mask, double temperature,
                                    const SoftCrossEntropyResult& result, double dy);
 
 /// Sum of squared differences over the rows with mask 1: a, b [..., D], mask u8 with one element a row.

@@ -49,11 +49,12 @@ Tensor dequantize(const QTensor& q, DType dtype) {
   LB_CHECK(q.scale.numel() == groups.count && (!q.offset.defined() || q.offset.numel() == groups.count), "dequantize",
            "{} codes need {} scales, not {}", q.shape().str(), groups.count, q.scale.shape().str());
   LB_CHECK(is_floating(dtype) && dtype != DType::f64, "dequantize", "to f32, f16 or bf16, not {}", to_string(dtype));
+  const bool signs = (q.book == CodeBook::ternary || q.book == CodeBook::binary) && !q.offset.defined();
   Tensor y = Tensor::empty(q.shape(), dtype, q.codes.device());
   quantize_kernels(q.codes.device())
       .dequantize(current_stream(q.codes.device()),
                   {q.codes.data<int8_t>(), q.scale.data<float>(), q.offset.defined() ? q.offset.data<float>() : nullptr,
-                   groups, zero_of(q.book), y.mutable_raw(), dtype});
+                   groups, zero_of(q.book), signs, y.mutable_raw(), dtype});
   return y;
 }
 

@@ -11,10 +11,10 @@
 namespace lowbit {
 namespace {
 
-/// Rows per chunk: chunks of one size, whose logits stay below 32 MB. Each chunk adds its gradient to that of the whole
-/// table, so few are better.
+/// Rows per chunk: chunks of one size, whose logits stay below 64 MB. Each chunk reads the whole table and adds to the
+/// gradient of it, so few are better.
 int64_t chunk_rows(int64_t rows, int64_t vocab) {
-  const int64_t most = std::max<int64_t>(64, (int64_t{1} << 23) / vocab);
+  const int64_t most = std::max<int64_t>(64, (int64_t{1} << 24) / vocab);
   const int64_t chunks = std::max<int64_t>(1, (rows + most - 1) / most);
   return std::max<int64_t>(1, (rows + chunks - 1) / chunks);
 }

@@ -22,6 +22,9 @@ class GridQuantizer final : public Quantizer {
 
   Encoded encode(const Tensor& x) const override;
   QuantizerGrads backward(const Encoded& encoded, const Tensor& dq) const override;
+  bool passes_all(const Encoded& encoded) const override {
+    return !encoded.pass.defined() && rule_->constant_statistics() && !rule_->parameter();
+  }
   CodeBook book() const override { return config_.book; }
   Granularity granularity() const override { return config_.per; }
   std::string describe() const override { return description_; }

@@ -2,7 +2,6 @@
 
 #include "autograd/functions/matmul.h"
 #include "autograd/precision.h"
-#include "core/ops/matmul.h"
 #include "core/ops/qmatmul.h"
 #include "core/ops/reduce.h"
 
@@ -15,9 +14,14 @@ void append_scales(std::vector<Variable>& inputs, const Slot& slot) {
   for (const Parameter* parameter : slot.parameters()) inputs.push_back(parameter->value);
 }
 
-/// Gradient of a learned scale of a slot whose scales start at input `first`.
-void add_scale_grads(GradSink& dx, size_t first, const std::vector<Tensor>& grads) {
-  for (size_t i = 0; i < grads.size(); ++i) dx.add(first + i, grads[i]);
+/// Adds what the quantizer makes of op(a) op(b), the gradient of its values: that of its input, and those of its
+/// scales, which start at input `first_scale`.
+void add_through(GradSink& dx, size_t input, size_t first_scale, const Quantizer& rule, const Encoded& encoded,
+                 const Tensor& a, const Tensor& b, const ops::MatmulOptions& options) {
+  if (rule.passes_all(encoded)) return add_product(dx, input, a, b, options);
+  QuantizerGrads grads = rule.backward(encoded, ops::matmul(a, b, options));
+  dx.add(input, std::move(grads.dx));
+  for (size_t i = 0; i < grads.parameters.size(); ++i) dx.add(first_scale + i, std::move(grads.parameters[i]));
 }
 
 bool needs_any(const GradSink& dx, size_t first, size_t count) {
@@ -30,9 +34,10 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
                           const ForwardContext& context, SourceLine at) {
   const Variable x = stored(given, at);
   WeightSlot& weight_slot = weight.slot();
-  const Encoded x_codes = input.encode(x.value().to(DType::f32), context);
+  const auto x_codes = input.encode_shared(x, context);
   const auto w_codes = weight_slot.encoded(weight.master(), context);
-  const Tensor y = ops::qlinear(x_codes.q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
+  const Tensor y =
+      ops::qlinear(x_codes->encoded().q, w_codes->packed(), bias.defined() ? bias.value().to(DType::f32) : Tensor());
 
   std::vector<Variable> inputs = {x, weight.master(), bias};
   append_scales(inputs, input);
@@ -45,19 +50,12 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
       [=, x_rule = input.get(), w_rule = weight_slot.get(), operand = ops::operand_type(x.dtype())](const Tensor& dy,
                                                                                                     GradSink& dx) {
         const Tensor factor = dy.to(operand);
-        if (dx.needs(kX) || needs_any(dx, kScales, input_scales)) {
-          const QuantizerGrads grads =
-              x_rule->backward(x_codes, ops::matmul(factor, w_codes->values(operand), {.result = DType::f32}));
-          dx.add(kX, grads.dx);
-          add_scale_grads(dx, kScales, grads.parameters);
-        }
-        if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales)) {
-          const Tensor dw =
-              ops::matmul(factor, dequantize(x_codes.q, operand), {.transpose_a = true, .result = DType::f32});
-          const QuantizerGrads grads = w_rule->backward(w_codes->encoded(), dw);
-          dx.add(kWeight, grads.dx);
-          add_scale_grads(dx, kScales + input_scales, grads.parameters);
-        }
+        if (dx.needs(kX) || needs_any(dx, kScales, input_scales))
+          add_through(dx, kX, kScales, *x_rule, x_codes->encoded(), factor, w_codes->values(operand),
+                      {.result = DType::f32});
+        if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales))
+          add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(), factor,
+                      x_codes->values(operand), {.transpose_a = true, .result = DType::f32});
         if (dx.needs(kBias)) dx.add(kBias, ops::column_sum(dy));
       },
       at);

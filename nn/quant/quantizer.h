@@ -39,6 +39,8 @@ class Quantizer {
   virtual Encoded encode(const Tensor& x) const = 0;
   /// Straight-through gradient given the gradient of the quantized values.
   virtual QuantizerGrads backward(const Encoded& encoded, const Tensor& dq) const = 0;
+  /// Whether backward() gives dq itself and nothing else.
+  virtual bool passes_all(const Encoded& encoded) const = 0;
 
   virtual CodeBook book() const = 0;
   virtual Granularity granularity() const = 0;

@@ -15,8 +15,9 @@ class ScaleRule {
 
   virtual ops::Encoding encode(const Tensor& x, CodeBook book, Granularity per, const ops::PassRule& pass) const = 0;
 
-  /// The straight-through gradient after the gradient of the rule's own statistics. Statistics are constants by
-  /// default, and then dx is the answer.
+  /// Whether the gradient takes the rule's own statistics for constants.
+  virtual bool constant_statistics() const { return true; }
+  /// The straight-through gradient after that of the statistics; dx itself where they are constants.
   virtual Tensor through_statistics(Tensor dx) const { return dx; }
 
   /// The learned scale; null for rules made of statistics or constants.

@@ -1,6 +1,7 @@
 #include "nn/quant/slot.h"
 
 #include "autograd/functions/elementwise.h"
+#include "autograd/grad_mode.h"
 #include "nn/quant/registry.h"
 
 namespace lowbit {
@@ -20,6 +21,19 @@ Variable QuantSlot::operator()(const Variable& x, const ForwardContext& context,
   if (x.dtype() != DType::f32) return cast((*this)(cast(x, DType::f32, at), context, at), x.dtype(), at);
   const Encoded encoded = encode(x.value(), context);
   return quantizer_->straight_through(x, encoded, dequantize(encoded.q), at);
+}
+
+Tensor EncodedInput::values(DType dtype) const {
+  if (!values_.defined() || values_.dtype() != dtype) values_ = dequantize(encoded_.q, dtype);
+  return values_;
+}
+
+std::shared_ptr<const EncodedInput> QuantSlot::encode_shared(const Variable& x, const ForwardContext& context) {
+  const auto make = [&] { return EncodedInput(encode(x.value().to(DType::f32), context)); };
+  if (!parameters().empty() || !x.requires_grad()) return std::make_shared<const EncodedInput>(make());
+  const auto shared = x.derived<EncodedInput>(get()->describe() + (grad_enabled() ? "" : " without mask"), make);
+  counts_ = shared->encoded().counts;
+  return shared;
 }
 
 Encoded QuantSlot::encode(const Tensor& x, const ForwardContext& context) {

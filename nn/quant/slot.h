@@ -30,6 +30,20 @@ class Slot {
   virtual void set_calibrated(bool) {}
 };
 
+/// An input as its quantizer left it, for the layers that read it.
+class EncodedInput {
+ public:
+  explicit EncodedInput(Encoded encoded) : encoded_(std::move(encoded)) {}
+
+  const Encoded& encoded() const { return encoded_; }
+  /// In f32, f16 or bf16, made by the first layer that asks in backward and kept for the others.
+  Tensor values(DType dtype) const;
+
+ private:
+  Encoded encoded_;
+  mutable Tensor values_;
+};
+
 /// A slot for a quantizer.
 class QuantSlot : public Slot {
  public:
@@ -47,6 +61,8 @@ class QuantSlot : public Slot {
   Variable operator()(const Variable& x, const ForwardContext& context, SourceLine at = SourceLine::here());
   /// Codes of x; not for an empty slot.
   Encoded encode(const Tensor& x, const ForwardContext& context);
+  /// The same for an input that other slots may read: those that would make the same codes of it share them.
+  std::shared_ptr<const EncodedInput> encode_shared(const Variable& x, const ForwardContext& context);
   /// What the latest encoding counted, i64 [3] indexed by ops::QuantCount; undefined before the first.
   const Tensor& counts() const { return counts_; }
 

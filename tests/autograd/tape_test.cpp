@@ -30,6 +30,37 @@ TEST(Tape, SharedGradientBuffersAreNotOverwritten) {
   EXPECT_FLOAT_EQ(b.grad().data<float>()[0], 1);
 }
 
+TEST(Tape, GradientsAddInPlaceOnlyWhereNobodyElseHoldsThem) {
+  const Tensor one = Tensor::from<float>(Shape{1}, {1});
+  Variable x(one, true);
+  const auto add_twice = [&](bool hold) {
+    bool in_place = false;
+    Tensor held;
+    const auto op = [&](float amount) {
+      return record("op", one, {x}, [&, amount](const Tensor&, GradSink& dx) {
+        Tensor* sum = dx.sum(0);
+        in_place = sum;
+        if (sum)
+          sum->mutable_data<float>()[0] += amount;
+        else
+          dx.add(0, Tensor::from<float>(Shape{1}, {amount}));
+      });
+    };
+    x.clear_grad();
+    op(3).backward();
+    EXPECT_FALSE(in_place) << "there was none yet";
+    if (hold) held = x.grad();
+    op(4).backward();
+    EXPECT_EQ(in_place, !hold);
+    EXPECT_EQ(x.grad().data<float>()[0], 7);
+    if (hold) {
+      EXPECT_EQ(held.data<float>()[0], 3);
+    }
+  };
+  add_twice(false);
+  add_twice(true);
+}
+
 TEST(Tape, RecordsNothingWithoutNeed) {
   Variable constant(Tensor::from<float>(Shape{1}, {1})), x(Tensor::from<float>(Shape{1}, {1}), true);
   EXPECT_FALSE(scale(constant, 2).requires_grad());
@@ -65,8 +96,45 @@ TEST(Tape, KeepsNoValueThatNoOpSaved) {
   EXPECT_EQ(allocator({}).bytes_in_use(), before + bytes);
   y = unary(Unary::square, y);  // which saves its input
   EXPECT_EQ(allocator({}).bytes_in_use(), before + 2 * bytes);
+  y = unary(Unary::gelu, y);
+  y = scale(y, 2);
+  EXPECT_EQ(allocator({}).bytes_in_use(), before + 3 * bytes) << "the result of gelu was kept";
   y.backward(Tensor::zeros(y.shape()));
   EXPECT_EQ(x.grad().shape(), x.shape());
+}
+
+TEST(Tape, KeepsWhatAValueIsRestoredFrom) {
+  const Tensor three = Tensor::from<float>(Shape{1}, {3});
+  const Variable leaf(three, true);
+  Variable y = scale(leaf, 2);
+  const SavedValue as_it_is(y);
+  int made = 0;
+  y.restore_by([&] { return ++made, three; });
+  const SavedValue restored(y);
+  EXPECT_EQ(as_it_is.get().data<float>()[0], 6);
+  EXPECT_EQ(made, 0);
+  EXPECT_EQ(restored.get().data<float>()[0], 3);
+  EXPECT_EQ(made, 1);
+  Variable of_leaf = leaf;
+  EXPECT_THROW(of_leaf.restore_by([&] { return three; }), Error) << "a leaf may be written";
+}
+
+TEST(Tape, SharesWhatIsDerivedFromAResultUntilItGoes) {
+  const Variable leaf(Tensor::from<float>(Shape{1}, {3}), true);
+  Variable y = scale(leaf, 2);
+  const auto number = [](const Variable& x, const char* key, int value) {
+    return x.derived<int>(key, [=] { return value; });
+  };
+  std::shared_ptr<const int> first = number(y, "a", 1);
+  EXPECT_EQ(*number(y, "b", 2), 2);
+  EXPECT_EQ(number(y, "a", 3), first);
+  EXPECT_EQ(*number(scale(leaf, 2), "a", 4), 4);
+  EXPECT_EQ(*number(leaf, "a", 5), 5);
+  EXPECT_EQ(*number(leaf, "a", 6), 6) << "a leaf may be written";
+  const std::weak_ptr<const int> watched = std::exchange(first, nullptr);
+  EXPECT_FALSE(watched.expired());
+  y = {};
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST(Tape, AGraphRunsOnce) {

@@ -99,11 +99,11 @@ void probs_backward(const AttentionProbsGradArgs& a) {
       for (int64_t j = 0; j < s.keys; ++j) out[j] = load(y + j) * (load(dy + j) - dot);
     }
     pack(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, packed, width_stride);
-    ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1}, packed, width_stride,
-                       head_of<T>(a.dq, s, s.queries, batch, head), d);
+    ordered_product<C, Steps::fused>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1}, packed, width_stride,
+                                     head_of<T>(a.dq, s, s.queries, batch, head), d);
     pack(head_of<const T>(a.q, s, s.queries, batch, head), d, s.queries, s.width, packed, width_stride);
-    ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride}, packed, width_stride,
-                       head_of<T>(a.dk, s, s.keys, batch, head), d);
+    ordered_product<C, Steps::fused>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride}, packed, width_stride,
+                                     head_of<T>(a.dk, s, s.keys, batch, head), d);
   });
 }
 
@@ -139,11 +139,12 @@ void context_backward(const AttentionContextGradArgs& a) {
     const T* dcontext = head_of<const T>(a.dcontext, s, s.queries, batch, head);
     const int64_t matrix = (batch * s.heads + head) * s.queries * s.keys;
     transpose(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
-    ordered_product<C>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1}, transposed, stride,
-                       static_cast<T*>(a.dprobs) + matrix, s.keys);
+    ordered_product<C, Steps::fused>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1}, transposed, stride,
+                                     static_cast<T*>(a.dprobs) + matrix, s.keys);
     pack(dcontext, d, s.queries, s.width, packed, width_stride);
-    ordered_product<C>(s.keys, s.width, s.queries, LeftOperand<T>{static_cast<const T*>(a.probs) + matrix, 1, s.keys},
-                       packed, width_stride, head_of<T>(a.dv, s, s.keys, batch, head), d);
+    ordered_product<C, Steps::fused>(s.keys, s.width, s.queries,
+                                     LeftOperand<T>{static_cast<const T*>(a.probs) + matrix, 1, s.keys}, packed,
+                                     width_stride, head_of<T>(a.dv, s, s.keys, batch, head), d);
   });
 }
 

@@ -34,6 +34,7 @@ void backward(const EmbeddingGradArgs& a) {
 #pragma omp parallel for schedule(dynamic, 64) if (a.n * a.width > kParallelElements)
   for (int64_t v = 0; v < a.entries; ++v) {
     constexpr int64_t kStrip = 256;
+    if (a.accumulate && first[v] < 0) continue;
     for (int64_t begin = 0; begin < a.width; begin += kStrip) {
       const int64_t width = a.width - begin < kStrip ? a.width - begin : kStrip;
       C sum[kStrip];
@@ -45,7 +46,7 @@ void backward(const EmbeddingGradArgs& a) {
       }
       C* dtable = static_cast<C*>(a.dtable) + v * a.width + begin;
 #pragma omp simd
-      for (int64_t j = 0; j < width; ++j) dtable[j] = sum[j] * scale;
+      for (int64_t j = 0; j < width; ++j) dtable[j] = a.accumulate ? dtable[j] + sum[j] * scale : sum[j] * scale;
     }
   }
 }

@@ -56,9 +56,9 @@ void cross_entropy_backward(const CrossEntropyGradArgs& a) {
       return;
     }
     const C lse = static_cast<C>(a.lse[r]);
+    const double p = static_cast<double>(math::exp(load(x + target) - lse));  // now: dx may lie over x
 #pragma omp simd
     for (int64_t j = 0; j < a.cols; ++j) store(dx + j, math::exp(load(x + j) - lse) * dy - floor);
-    const double p = static_cast<double>(math::exp(load(x + target) - lse));
     store(dx + target, static_cast<C>((p - each - (1 - a.smoothing - each)) * a.dy));
   });
 }

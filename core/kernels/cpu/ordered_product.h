@@ -2,6 +2,10 @@
 
 #include "core/kernels/cpu/simd.h"
 
+#if defined(__FMA__)
+#include <immintrin.h>
+#endif
+
 namespace lowbit {
 namespace {
 
@@ -23,9 +27,29 @@ constexpr size_t kVectorBytes = 32;
 constexpr size_t kVectorBytes = 16;
 #endif
 
+/// How often a step of a sum rounds: after the product and after the sum, the same bits on every target; or, in f32
+/// where the target can, once, at twice the speed.
+enum class Steps : uint8_t { round_twice, fused };
+
+template <Steps steps, class C, class Vector>
+[[gnu::always_inline]] inline void add_product(Vector& sum, C factor, const Vector& right) {
+#if defined(__AVX512F__)
+  if constexpr (steps == Steps::fused && __is_same(C, float))
+    sum = reinterpret_cast<Vector>(
+        _mm512_fmadd_ps(_mm512_set1_ps(factor), reinterpret_cast<__m512>(right), reinterpret_cast<__m512>(sum)));
+  else
+#elif defined(__FMA__)
+  if constexpr (steps == Steps::fused && __is_same(C, float))
+    sum = reinterpret_cast<Vector>(
+        _mm256_fmadd_ps(_mm256_set1_ps(factor), reinterpret_cast<__m256>(right), reinterpret_cast<__m256>(sum)));
+  else
+#endif
+    sum += factor * right;
+}
+
 /// kRows x 16 sums over s in ascending order, each in an accumulator of its own. Vector types, because arrays of
 /// accumulators leave the registers.
-template <int kRows, class C, class A, class D>
+template <Steps steps, int kRows, class C, class A, class D>
 [[gnu::always_inline]] inline void ordered_block(LeftOperand<A> a, const C* b, int64_t b_row, int64_t depth, D* out,
                                                  int64_t out_row, int64_t stored) {
   typedef C Vector __attribute__((vector_size(kVectorBytes)));
@@ -35,14 +59,14 @@ template <int kRows, class C, class A, class D>
     Vector right[kParts];
 #pragma GCC unroll 8
     for (int p = 0; p < kParts; ++p) __builtin_memcpy(&right[p], b + s * b_row + p * kWidth, sizeof(Vector));
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const C factor = static_cast<C>(load(a.data + r * a.row + s * a.step));
 #pragma GCC unroll 8
-      for (int p = 0; p < kParts; ++p) sum[r][p] += factor * right[p];
+      for (int p = 0; p < kParts; ++p) add_product<steps>(sum[r][p], factor, right[p]);
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
     C line[kLanes];
     __builtin_memcpy(line, sum[r], sizeof line);
@@ -58,16 +82,16 @@ template <int kRows, class C, class A, class D>
 /// out(r, c) = sum over s = 0 ... depth - 1 of a(r, s) b(s, c), in that order: a small matrix product whose elements do
 /// not depend on the number of rows or columns computed with them. Rows of b are b_row apart and padded_columns(cols)
 /// of each can be read (pack, transpose).
-template <class C, class A, class D>
+template <class C, Steps steps = Steps::round_twice, class A, class D>
 inline void ordered_product(int64_t rows, int64_t cols, int64_t depth, LeftOperand<A> a, const C* b, int64_t b_row,
                             D* out, int64_t out_row) {
-  constexpr int kRows = 4;
+  constexpr int kRows = steps == Steps::fused && kVectorBytes == 64 ? 8 : 4;  // sums that hide the latency of one
   for (int64_t c = 0; c < cols; c += kLanes) {
     const int64_t stored = cols - c < kLanes ? cols - c : kLanes;
     int64_t r = 0;
     const auto block = [&]<int kCount>() {
       const LeftOperand<A> left = {a.data + r * a.row, a.row, a.step};
-      ordered_block<kCount, C>(left, b + c, b_row, depth, out + r * out_row + c, out_row, stored);
+      ordered_block<steps, kCount, C>(left, b + c, b_row, depth, out + r * out_row + c, out_row, stored);
       r += kCount;
     };
     while (r + kRows <= rows) block.template operator()<kRows>();

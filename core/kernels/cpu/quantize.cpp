@@ -331,22 +331,54 @@ void encode(Stream&, const EncodeArgs& a) {
   }
 }
 
+/// What store() does, for an x that is not NaN.
+template <class T>
+inline void store_number(T* p, float x) {
+  store(p, x);
+}
+inline void store_number(bf16* p, float x) {
+  const uint32_t u = static_cast<uint32_t>(bits_of(x));
+  p->bits = static_cast<uint16_t>((u + 0x7fffu + ((u >> 16) & 1u)) >> 16);
+}
+
+/// y = scale * code for codes -1, 0 and 1 and a finite scale >= 0: three values, in the bits of a half type.
+template <class T>
+void dequantize_signs(const int8_t* codes, int64_t n, float scale, T* y) {
+  T rounded;
+  store(&rounded, scale);
+  const int16_t magnitude = static_cast<int16_t>(rounded.bits);
+#pragma omp simd
+  for (int64_t j = 0; j < n; ++j) {
+    const int16_t code = codes[j];
+    y[j].bits = static_cast<uint16_t>((magnitude & -(code & 1)) | (code & -0x8000));
+  }
+}
+
 template <class T>
 void dequantize_to(const DequantizeArgs& a) {
   for_each_group(a.groups, [&](int64_t g, bool parallel) {
     const float scale = a.scale[g], offset = a.offset ? a.offset[g] : 0.0f;
     const int32_t zero = a.zero;
     const bool shifted = a.offset != nullptr;  // adding 0 would turn -0 into 0
-    for_each_chunk(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
-      const int8_t* codes = a.codes + g * a.groups.size + begin;
-      T* y = static_cast<T*>(a.y) + g * a.groups.size + begin;
-      if (shifted)
+    const bool numbers = abs(scale) <= kHighest && abs(offset) <= kHighest;
+    const auto write = [&](auto put) {
+      for_each_chunk(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
+        const int8_t* codes = a.codes + g * a.groups.size + begin;
+        T* y = static_cast<T*>(a.y) + g * a.groups.size + begin;
+        if constexpr (sizeof(T) == 2)
+          if (a.signs && numbers && scale >= 0) return dequantize_signs(codes, n, scale, y);
+        if (shifted)
 #pragma omp simd
-        for (int64_t j = 0; j < n; ++j) store(y + j, scale * static_cast<float>(codes[j] + zero) + offset);
-      else
+          for (int64_t j = 0; j < n; ++j) put(y + j, scale * static_cast<float>(codes[j] + zero) + offset);
+        else
 #pragma omp simd
-        for (int64_t j = 0; j < n; ++j) store(y + j, scale * static_cast<float>(codes[j] + zero));
-    });
+          for (int64_t j = 0; j < n; ++j) put(y + j, scale * static_cast<float>(codes[j] + zero));
+      });
+    };
+    if (numbers)
+      write([](T* p, float x) { store_number(p, x); });
+    else
+      write([](T* p, float x) { store(p, x); });
   });
 }
 

@@ -24,6 +24,7 @@ class GroupSignRule final : public ScaleRule {
     return ops::encode_sign(w, per, Tensor::from({split.rows}, scale), Tensor::from({split.rows}, shift), pass);
   }
 
+  bool constant_statistics() const override { return false; }
   Tensor through_statistics(Tensor dx) const override {
     const Split split(dx, groups_);
     const Tensor means = split.group_means(dx);

@@ -35,6 +35,14 @@ TEST(Gradcheck, Functions) {
       {"scale", [](const auto& v) { return scale(v[0], -1.5); }, {{2, 3}}},
       {"linear", [](const auto& v) { return linear(v[0], v[1], v[2]); }, {{2, 3, 4}, {5, 4}, {5}}},
       {"linear without bias", [](const auto& v) { return linear(v[0], v[1], {}); }, {{3, 4}, {5, 4}}},
+      {"linear twice, by one weight",
+       [](const auto& v) { return linear(linear(v[0], v[1], v[2]), v[1], v[2]); },
+       {{2, 4}, {4, 4}, {4}}},
+      {"embedding and linear, by one table",
+       [](const auto& v) {
+         return linear(embedding(v[0], Tensor::from<int32_t>(Shape{4}, {1, 0, 3, 1}), 1.5, -1), v[0], {});
+       },
+       {{5, 3}}},
       {"embedding",
        [](const auto& v) {
          return embedding(v[0], Tensor::from<int32_t>(Shape{2, 3}, {1, 0, 4, 1, 1, 2}), 1.5, -1);

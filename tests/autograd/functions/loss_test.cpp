@@ -4,6 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "autograd/functions/elementwise.h"
+#include "core/ops/loss.h"
 #include "core/random.h"
 #include "tests/support/gradcheck.h"
 
@@ -41,6 +43,31 @@ TEST(CrossEntropy, EqualsTheDefinitionAndSkipsIgnoredRows) {
 TEST(CrossEntropy, SurvivesLargeLogits) {
   const Tensor logits = Tensor::from<float>(Shape{1, 3}, {1e4f, -1e4f, 0});
   EXPECT_NEAR(cross_entropy(Variable(logits), Tensor::from<int32_t>(Shape{1}, {1}), 0, -1).value().item(), 2e4, 1e-2);
+}
+
+TEST(CrossEntropy, TheGradientTakesThePlaceOfLogitsThatNobodyElseHolds) {
+  const Tensor made = random_uniform(Shape{3, 300}, -2, 2, 1), teacher = random_uniform(Shape{3, 300}, -2, 2, 2);
+  const Tensor targets = Tensor::from<int32_t>(Shape{3}, {4, -1, 299}),
+               mask = Tensor::from<uint8_t>(Shape{3}, {1, 0, 1});
+  const ops::CrossEntropyResult hard = ops::cross_entropy(made, targets, 0.1, -1);
+  const ops::SoftCrossEntropyResult soft = ops::soft_cross_entropy(made, teacher, mask, 2);
+  const auto compare = [&](const auto& backward) {
+    const Tensor fresh = backward(made);
+    EXPECT_NE(fresh.raw(), made.raw());
+    Tensor own = made.clone();
+    const void* place = own.raw();
+    const Tensor over = backward(std::move(own));
+    EXPECT_EQ(over.raw(), place);
+    EXPECT_EQ(over.to_vector<float>(), fresh.to_vector<float>());
+  };
+  compare([&](Tensor x) { return ops::cross_entropy_backward(std::move(x), targets, 0.1, -1, hard.lse, 1.5); });
+  compare([&](Tensor x) { return ops::soft_cross_entropy_backward(std::move(x), teacher, mask, 2, soft, 1.5); });
+  // The tape gives up its handle; a leaf keeps its own.
+  Variable leaf(made, true), again(made.clone(), true);
+  cross_entropy(leaf, targets, 0.1, -1).backward();
+  cross_entropy(scale(again, 1), targets, 0.1, -1).backward();
+  EXPECT_EQ(leaf.value().to_vector<float>(), again.value().to_vector<float>());
+  EXPECT_EQ(leaf.grad().to_vector<float>(), again.grad().to_vector<float>());
 }
 
 TEST(CrossEntropy, RefusesTargetsOutsideTheVocabulary) {

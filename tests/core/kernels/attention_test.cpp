@@ -131,7 +131,7 @@ TEST(Attention, HalfTypesComputeInFloatAndRoundOnce) {
   }
 }
 
-TEST(AttentionKernels, TargetsAgreeBitForBit) {
+TEST(AttentionKernels, TargetsAgreeBitForBitAndInGradientsToRounding) {
   testing::for_each_target(
       attention_impls(), [](const std::string& name, const AttentionKernels& generic, const AttentionKernels& fast) {
         for (const int64_t keys : {1, 15, 16, 17, 65})
@@ -140,6 +140,7 @@ TEST(AttentionKernels, TargetsAgreeBitForBit) {
             const int64_t d = kHeads * width, matrix = 2 * kHeads * 6 * keys;
             const std::vector<float> q = random_floats(2 * 6 * d, 1), k = random_floats(2 * keys * d, 2);
             const std::vector<float> dprobs = random_floats(matrix, 3);
+            std::vector<float> gradients;  // of the latest run
             const auto run = [&](const AttentionKernels& table) {
               std::vector<float> probs(dprobs.size()), dq = q, dk = k, out = q, dp = dprobs, dv = k;
               const AttentionWorkspace need = attention_workspace(s);
@@ -152,10 +153,15 @@ TEST(AttentionKernels, TargetsAgreeBitForBit) {
               table.context(cpu, {s, probs.data(), k.data(), out.data(), work.data(), 1, DType::f32});
               table.context_backward(
                   cpu, {s, probs.data(), k.data(), q.data(), dp.data(), dv.data(), work.data(), 1, DType::f32});
-              for (const auto* more : {&dq, &dk, &out, &dp, &dv}) probs.insert(probs.end(), more->begin(), more->end());
+              gradients.clear();
+              for (const auto* more : {&dq, &dk, &dp, &dv})
+                gradients.insert(gradients.end(), more->begin(), more->end());
+              probs.insert(probs.end(), out.begin(), out.end());
               return probs;
             };
-            EXPECT_EQ(run(generic), run(fast)) << name << ' ' << keys << ' ' << width;
+            const std::vector<float> expected = run(generic), expected_gradients = gradients;
+            EXPECT_EQ(run(fast), expected) << name << ' ' << keys << ' ' << width;
+            EXPECT_TRUE(testing::all_near<float>(gradients, expected_gradients, 1e-5)) << name << ' ' << keys;
           }
       });
 }

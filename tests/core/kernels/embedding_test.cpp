@@ -26,11 +26,13 @@ TEST(EmbeddingKernels, TargetsAgreeBitForBit) {
         for (const int64_t width : kRaggedSizes) {
           const std::vector<float> table = random_floats(entries * width, 1), dy = random_floats(n * width, 2);
           const auto run = [&](const EmbeddingKernels& kernels) {
-            std::vector<float> y(dy.size()), dtable(table.size());
+            std::vector<float> y(dy.size()), dtable(table.size()), sum = table;
             std::vector<int32_t> work(static_cast<size_t>(entries + n));
             kernels.forward(cpu(), {table.data(), ids.data(), y.data(), n, width, 1.5, DType::f32});
-            kernels.backward(
-                cpu(), {dy.data(), ids.data(), dtable.data(), work.data(), n, entries, width, 3, 1.5, DType::f32});
+            for (const bool accumulate : {false, true})
+              kernels.backward(cpu(), {dy.data(), ids.data(), accumulate ? sum.data() : dtable.data(), work.data(), n,
+                                       entries, width, 3, 1.5, accumulate, DType::f32});
+            for (size_t i = 0; i < sum.size(); ++i) EXPECT_EQ(sum[i], table[i] + dtable[i]) << name << ' ' << width;
             y.insert(y.end(), dtable.begin(), dtable.end());
             return y;
           };

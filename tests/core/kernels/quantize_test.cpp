@@ -49,7 +49,7 @@ Result run(const QuantizeKernels& k, const Tensor& values, Groups groups, Encode
   k.grid_sums(stream,
               {px, px, given.data() + skew, shift.data() + skew, groups, -3, 3, 1e-30f, next(), next(), next()});
   k.sign_sum(stream, {px, px, groups, next()});
-  k.dequantize(stream, {a.codes, a.scale, a.offset, groups, a.zero, f});
+  k.dequantize(stream, {a.codes, a.scale, a.offset, groups, a.zero, false, f});
   k.apply_mask(stream, {px, a.pass.bits, f + n, static_cast<int64_t>(n)});
   return r;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "core/error.h"
 #include "core/random.h"
@@ -240,6 +241,32 @@ TEST(GridSums, MatchesTheClosedFormOfLsq) {
   EXPECT_EQ(edge.above.item(), 2);
   EXPECT_EQ(edge.below.item(), 4);
   EXPECT_EQ(ops::sign_sum(row({0, -2, 3}), row({1, 2, 4}), Granularity::tensor).item(), 3);
+}
+
+TEST(Dequantize, HalfValuesAreTheRoundedOnes) {
+  const std::vector<float> scales = {0.3f, 0, 1e-30f, 3e38f, 1e-41f, kInfinity, kNan};
+  const int64_t rows = static_cast<int64_t>(scales.size()), columns = 70;
+  for (const CodeBook book : {CodeBook::binary, CodeBook::bit, CodeBook::ternary, CodeBook::int8, CodeBook::uint8})
+    for (const bool shifted : {false, true}) {
+      const CodeRange range = range_of(book);
+      std::vector<int8_t> codes;
+      for (int64_t i = 0; i < rows * columns; ++i) {
+        const int64_t level = range.low + i * 37 % (range.high - range.low + 1);
+        codes.push_back(static_cast<int8_t>(book == CodeBook::binary && level == 0 ? 1 : level - zero_of(book)));
+      }
+      QTensor q{
+          book, Granularity::row, Tensor::from(Shape{rows, columns}, codes), Tensor::from(Shape{rows}, scales), {}};
+      if (shifted) q.offset = Tensor::from(Shape{rows}, std::vector<float>(scales.size(), -0.17f));
+      const Tensor wide = dequantize(q);
+      for (const DType dtype : {DType::f16, DType::bf16}) {
+        const Tensor half = dequantize(q, dtype).to(DType::f32), expected = wide.to(dtype).to(DType::f32);
+        for (int64_t i = 0; i < wide.numel(); ++i) {
+          const float value = half.data<float>()[i], wanted = expected.data<float>()[i];
+          ASSERT_TRUE(std::isnan(wanted) ? std::isnan(value) : std::memcmp(&value, &wanted, sizeof value) == 0)
+              << to_string(book) << ' ' << to_string(dtype) << ' ' << i << ": " << value << " for " << wanted;
+        }
+      }
+    }
 }
 
 }  // namespace

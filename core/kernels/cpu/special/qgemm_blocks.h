@@ -223,7 +223,7 @@ void gemm(const QGemmArgs& a) {
 }
 
 /// Stores a line of a panel where the layout has it.
-inline void store_line(const PackPanelsArgs& a, int64_t panel, int64_t line, const uint8_t* from) {
+inline void store_line(const PackPanelsArgs& a, int64_t panel, int64_t line, const uint32_t* from) {
   const int64_t of_group = a.layout.group_panels();
   uint8_t* group = a.panels + (panel / of_group * a.layout.lines(a.k) + line) * of_group * kLineBytes;
   if (of_group == 1) {
@@ -232,37 +232,65 @@ inline void store_line(const PackPanelsArgs& a, int64_t panel, int64_t line, con
   }
   uint8_t* to = group + panel % of_group / 2 * 2 * kLineBytes + panel % 2 * 2;
   for (int64_t j = 0; j < kPanelRows; ++j)
-    for (int64_t half = 0; half < 2; ++half) std::memcpy(to + half * kLineBytes + j * 4, from + j * 4 + half * 2, 2);
+    for (int64_t half = 0; half < 2; ++half) {
+      const uint16_t bits = static_cast<uint16_t>(from[j] >> (16 * half));
+      std::memcpy(to + half * kLineBytes + j * 4, &bits, sizeof bits);
+    }
 }
 
-inline void pack_panels(Stream&, const PackPanelsArgs& a) {
+/// The four fields of a step of one output, a byte each: (code + bias) >> shift. Added byte by byte: no carry leaves
+/// one.
+inline uint32_t fields_of(const int8_t* codes, int64_t count, WeightLayout layout) {
+  constexpr uint32_t kOnes = 0x01010101u, kTops = 0x80808080u;
+  uint32_t four = 0;
+  if (count == kStepColumns)  // one load, known at compile time
+    std::memcpy(&four, codes, sizeof four);
+  else
+    std::memcpy(&four, codes, static_cast<size_t>(count));
+  const uint32_t bias = static_cast<uint32_t>(layout.bias) * kOnes;
+  const uint32_t sum = ((four & ~kTops) + (bias & ~kTops)) ^ ((four ^ bias) & kTops);
+  return sum >> layout.shift & ((1u << layout.bits) - 1) * kOnes;  // what lies beyond the matrix may be odd
+}
+
+/// Panels of fields of `bits` bits.
+template <int bits>
+void pack_panels_of(const PackPanelsArgs& a) {
+  constexpr int64_t kPlanes = 8 / bits;
   const WeightLayout layout = a.layout;
-  const int64_t planes = layout.steps_per_line(), lines = layout.lines(a.k), of_group = layout.group_panels();
+  const int64_t lines = layout.lines(a.k), of_group = layout.group_panels();
 #pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelMacs)
   for (int64_t panel = 0; panel < layout.groups(a.n) * of_group; ++panel) {
     const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);
     for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
     for (int64_t line = 0; line < lines; ++line) {
-      uint8_t out[kLineBytes] = {};
-      for (int64_t p = 0; p < planes; ++p) {
-        const int64_t column = (line * planes + p) * kStepColumns, columns = min(kStepColumns, a.k - column);
-        if (columns <= 0) break;
-        int8_t step[kLineBytes] = {};
-        for (int64_t j = 0; j < rows; ++j) {
-          const int8_t* from = a.codes + (first + j) * a.k + column;
-          if (columns == kStepColumns)  // one load, known at compile time
-            std::memcpy(step + j * kStepColumns, from, kStepColumns);
-          else
-            std::memcpy(step + j * kStepColumns, from, static_cast<size_t>(columns));
+      uint32_t out[kPanelRows] = {};
+      const int64_t begin = line * kPlanes * kStepColumns;
+      for (int64_t j = 0; j < rows; ++j) {
+        const int8_t* row = a.codes + (first + j) * a.k;
+        if (begin + kPlanes * kStepColumns <= a.k) {
+#pragma GCC unroll 8
+          for (int p = 0; p < kPlanes; ++p)
+            out[j] |= fields_of(row + begin + p * kStepColumns, kStepColumns, layout) << (p * bits);
+          continue;
         }
-#pragma omp simd
-        for (int64_t i = 0; i < kLineBytes; ++i) {
-          const int field = (step[i] + layout.bias) >> layout.shift;
-          out[i] = static_cast<uint8_t>(out[i] | field << (p * layout.bits));
-        }
+        for (int64_t p = 0, column = begin; column < a.k; ++p, column += kStepColumns)
+          out[j] |= fields_of(row + column, min(kStepColumns, a.k - column), layout) << (p * bits);
       }
       store_line(a, panel, line, out);
     }
+  }
+}
+
+inline void pack_panels(Stream&, const PackPanelsArgs& a) {
+  switch (a.layout.bits) {
+    case 1:
+      return pack_panels_of<1>(a);
+    case 2:
+      return pack_panels_of<2>(a);
+    case 4:
+      return pack_panels_of<4>(a);
+    default:
+      return pack_panels_of<8>(a);
   }
 }
 
