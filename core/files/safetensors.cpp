@@ -89,6 +89,8 @@ class HeaderReader {
       return json::parse(text, check);
     } catch (const json::parse_error& error) {
       refuse("header is not JSON: byte {}", kLengthBytes + error.byte);
+    } catch (const json::out_of_range&) {
+      refuse("the header has a number that no double holds");
     }
   }
 

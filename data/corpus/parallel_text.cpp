@@ -33,6 +33,8 @@ nlohmann::json parse_row(const TextFile& file, int64_t line) {
     return nlohmann::json::parse(file.line(line));
   } catch (const nlohmann::json::parse_error& error) {
     fail(ErrorKind::data, "jsonl", "{}: not JSON from column {} on", file.where(line), error.byte);
+  } catch (const nlohmann::json::out_of_range&) {
+    fail(ErrorKind::data, "jsonl", "{}: has a number that no double holds", file.where(line));
   }
 }
 

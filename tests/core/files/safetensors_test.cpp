@@ -125,6 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"huge_length", std::string("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10), {"at most 100000000"}},
         Broken{"no_header", std::string(8, '\0'), {"'{'"}}, Broken{"leading_space", with_header(" {}", 0), {"'{'"}},
         Broken{"array", with_header("[]", 0), {"'{'"}}, Broken{"not_json", with_header("{\"w\":", 0), {"not JSON"}},
+        Broken{"no_double", with_header("{\"w\":1e999}", 0), {"no double"}},
         Broken{"text_after", with_header("{} x", 0), {"not JSON"}},
         Broken{"not_utf8", with_header("{\"\xff\":1}", 0), {"not JSON"}},
         Broken{"deep", with_header("{\"w\":" + std::string(100000, '['), 0), {"nested too deep"}},

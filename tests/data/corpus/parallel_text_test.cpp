@@ -63,6 +63,12 @@ TEST_F(ParallelTextTest, JsonFieldsDescend) {
                      [&] { read_parallel_jsonl(path, {.source = "id", .target = "id"}); });
 }
 
+TEST_F(ParallelTextTest, ANumberBeyondDoubleIsNamed) {
+  const auto path = write("a.jsonl", "{\"a\": \"x\", \"id\": 1e999}\n");
+  test::expect_error(ErrorKind::data, {"a.jsonl, line 1", "no double"},
+                     [&] { read_parallel_jsonl(path, {.source = "a", .target = "a"}); });
+}
+
 TEST_F(ParallelTextTest, BlankLinesAndNullAreEmptyTexts) {
   const auto path = write("a.jsonl", "{\"a\": \"x\", \"b\": null}\n  \n{\"a\": \"y\", \"b\": \"z\"}\n");
   const auto text = read_parallel_jsonl(path, {.source = "a", .target = "b"});

@@ -19,7 +19,7 @@ using test::torch_archive;
 using test::zip_archive;
 using test::ZipEntry;
 
-std::string golden(const std::string& name) { return LB_TEST_DIR "/golden/torch/" + name; }
+std::string torch_golden(const std::string& name) { return LB_TEST_DIR "/golden/torch/" + name; }
 
 class TorchFileTest : public ::testing::Test {
  protected:
@@ -51,10 +51,10 @@ std::string values_of(const StoredTensor& tensor) {
 }
 
 TEST_F(TorchFileTest, HoldsWhatTorchSavedInEveryContainerAndProtocol) {
-  const StateDict expected = load_safetensors(golden("awkward.safetensors"));
+  const StateDict expected = load_safetensors(torch_golden("awkward.safetensors"));
   for (const char* name :
        {"awkward.bin", "awkward-1.bin", "awkward-3.bin", "awkward-4.bin", "awkward-5.bin", "awkward-stream.bin"}) {
-    const TorchFile file(golden(name));
+    const TorchFile file(torch_golden(name));
     EXPECT_EQ(file.entries().size(), expected.tensors.size()) << name;
     for (const auto& [key, tensor] : expected.tensors) {
       ASSERT_TRUE(file.entries().count(key)) << name << ' ' << key;
@@ -80,7 +80,7 @@ TEST_F(TorchFileTest, HoldsWhatTorchSavedInEveryContainerAndProtocol) {
 }
 
 TEST_F(TorchFileTest, ComparesWhateverTheLayout) {
-  const TorchFile file(golden("awkward.bin")), stream(golden("awkward-stream.bin"));
+  const TorchFile file(torch_golden("awkward.bin")), stream(torch_golden("awkward-stream.bin"));
   for (const auto& [name, tensor] : file.entries())
     for (const auto& [other, against] : stream.entries())
       EXPECT_EQ(same_bits(tensor, against), name == other) << name << ' ' << other;
@@ -92,8 +92,8 @@ TEST_F(TorchFileTest, ComparesWhateverTheLayout) {
 }
 
 TEST_F(TorchFileTest, RefusesAFileCutOffAnywhere) {
-  for (const std::string& whole :
-       {torch_archive(PickledTensor{}.str(), std::string(24, '\0')), test::contents(golden("awkward-stream.bin"))}) {
+  for (const std::string& whole : {torch_archive(PickledTensor{}.str(), std::string(24, '\0')),
+                                   test::contents(torch_golden("awkward-stream.bin"))}) {
     EXPECT_NO_THROW(TorchFile{path(whole)});
     for (size_t length = 0; length < whole.size(); ++length) expect_refused(whole.substr(0, length), {});
     expect_refused(whole + "x", {});
@@ -114,8 +114,8 @@ TEST_F(TorchFileTest, ComparesTheCheckSumsOfWhatItReads) {
     EXPECT_NO_THROW(TorchFile{path(archive(of_pickle, of_data))});
   expect_refused(archive(sum(pickle) ^ 1, sum(data)), {"m/data.pkl", "check sum", "damaged"});
   expect_refused(archive(sum(pickle), sum(data) ^ 1), {"data/0", "check sum", "damaged"});
-  std::string damaged = test::contents(golden("awkward.bin"));
-  const TorchFile whole(golden("awkward.bin"));
+  std::string damaged = test::contents(torch_golden("awkward.bin"));
+  const TorchFile whole(torch_golden("awkward.bin"));
   const std::string values = values_of(whole.entries().at("parameter"));
   damaged[damaged.find(values)] ^= 1;
   expect_refused(damaged, {"entry \"data/", "check sum"});
@@ -123,8 +123,8 @@ TEST_F(TorchFileTest, ComparesTheCheckSumsOfWhatItReads) {
 
 /// Whatever a byte becomes, the file is read or refused: nothing else is thrown, and the sanitizers see no wrong step.
 TEST_F(TorchFileTest, SurvivesEveryChangedByte) {
-  for (const std::string& whole :
-       {torch_archive(PickledTensor{}.str(), std::string(24, '\0')), test::contents(golden("awkward-stream.bin"))}) {
+  for (const std::string& whole : {torch_archive(PickledTensor{}.str(), std::string(24, '\0')),
+                                   test::contents(torch_golden("awkward-stream.bin"))}) {
     int64_t refused = 0;
     for (size_t i = 0; i < whole.size(); ++i)
       for (const int change : {0x01, 0x80, 0xff}) {
@@ -182,7 +182,7 @@ TEST_F(TorchFileTest, RefusesWhatIsNoStateDict) {
   expect_refused(torch_archive("NQ."), {"form"});
   const std::string tensor = PickledTensor{}.str(), item = tensor.substr(3, tensor.size() - 5);
   expect_refused(torch_archive("}" + item + "s" + item + "s.", std::string(24, '\0')), {"\"w\"", "twice"});
-  test::expect_error(ErrorKind::model, {"\"args\"", "is no tensor"}, [] { TorchFile(golden("training.bin")); });
+  test::expect_error(ErrorKind::model, {"\"args\"", "is no tensor"}, [] { TorchFile(torch_golden("training.bin")); });
   expect_refused(torch_archive("}" + test::pickled("w") + "cos\nsystem\n" + test::pickled("true") + "\x85Rs."),
                  {"m/data.pkl", "byte 7", "\"os.system\""});
 }
