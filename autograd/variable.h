@@ -74,14 +74,15 @@ class Variable {
 
   /// Says that `make` gives the value again, bit for bit, from less: ops then keep that for backward (SavedValue).
   void restore_by(std::function<Tensor()> make);
-  /// What the first call with this key made of the value, shared with the later ones until the last handle goes: for
-  /// work that several ops would do on one result. Not shared for a leaf, whose value may be written.
+  /// What the first call with this key, which stands for one T, made of the value, shared with the later ones until the
+  /// last handle goes: for work that several ops would do on one result. Not shared for a leaf, whose value may be
+  /// written.
   template <class T, class Make>
   std::shared_ptr<const T> derived(const std::string& key, const Make& make) const {
-    std::shared_ptr<const void>* kept = derived_slot(key);
-    if (!kept) return std::make_shared<const T>(make());
-    if (!*kept) *kept = std::make_shared<const T>(make());
-    return std::static_pointer_cast<const T>(*kept);
+    if (const auto* kept = derived_slot(key); kept && *kept) return std::static_pointer_cast<const T>(*kept);
+    auto made = std::make_shared<const T>(make());
+    if (auto* kept = derived_slot(key)) *kept = made;
+    return made;
   }
 
  private:

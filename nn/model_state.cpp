@@ -90,7 +90,8 @@ std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const J
 
 Json config_of(const std::map<std::string, std::string>& metadata, const std::string& where) {
   LB_REQUIRE(describes_model(metadata), ErrorKind::model, "model",
-             "{}: no '{}' in its metadata: not a model written by lowbit", where, kConfigKey);
+             "{}: no '{}' in its metadata: not written by lowbit; Hugging Face's need their config.json beside them",
+             where, kConfigKey);
   Json config = parse_foreign_json<Json>(metadata.at(kConfigKey));
   LB_REQUIRE(config.is_object(), ErrorKind::model, "model", "{}: '{}' is not a JSON object", where, kConfigKey);
   return config;
@@ -154,18 +155,22 @@ std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::str
 }
 
 void restore_model(Seq2Seq& model, const StateDict& state, const std::string& where) {
-  const Json slots = slots_of(config_of(state.metadata, where));
-  const Json present = describe_slots(model);
-  for (const auto& [path, entry] : slots.items())
-    LB_REQUIRE(present.contains(path) && present[path]["quantizer"] == entry.at("quantizer"), ErrorKind::model, "model",
-               "{}: slot {} holds {} there, but the recipe puts {}; give the run's own recipe", where, path,
-               entry.at("quantizer").get<std::string>(),
-               present.contains(path) ? present[path]["quantizer"].get<std::string>() : "nothing");
-  LB_REQUIRE(present.size() == slots.size(), ErrorKind::model, "model",
-             "{}: {} slots are filled there, {} by the recipe", where, slots.size(), present.size());
-  with_context(where, [&] { load_module_state(model, state); });
-  model.each_slot([&](const std::string& path, Slot& slot) {
-    if (slots.contains(path)) slot.set_calibrated(slots[path].value("calibrated", true));
+  with_context(where, [&] {
+    const Json slots = slots_of(config_of(state.metadata, where));
+    const Json present = describe_slots(model);
+    std::map<Slot*, bool> calibrated;
+    for (const auto& [path, entry] : slots.items())
+      LB_REQUIRE(present.contains(path) && present[path]["quantizer"] == entry.at("quantizer"), ErrorKind::model,
+                 "model", "slot {} holds {} there, but the recipe puts {}; give the run's own recipe", path,
+                 entry.at("quantizer").get<std::string>(),
+                 present.contains(path) ? present[path]["quantizer"].get<std::string>() : "nothing");
+    LB_REQUIRE(present.size() == slots.size(), ErrorKind::model, "model", "{} slots are filled there, {} by the recipe",
+               slots.size(), present.size());
+    model.each_slot([&](const std::string& path, Slot& slot) {
+      if (slots.contains(path)) calibrated[&slot] = slots[path].value("calibrated", true);
+    });
+    load_module_state(model, state);
+    for (const auto& [slot, value] : calibrated) slot->set_calibrated(value);
   });
 }
 

@@ -40,10 +40,28 @@ void declare(OptionRegistry& r, AblateOptions& o) {
   declare_generation_options(r, o.search);
 }
 
+/// Of a student: its recipe's, without the folder and ".yaml" of a file.
+std::string name_of(const std::string& recipe) {
+  const fs::path file = recipe;
+  return (file.extension() == ".yaml" ? file.stem() : file.filename()).string();
+}
+
+/// Students of earlier calls, which stay in the table: models in `packed` whose run stands beside it.
+std::vector<std::string> earlier_students(const fs::path& folder, const std::set<std::string>& names) {
+  std::set<std::string> earlier;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder / "packed", missing)) {
+    const std::string name = entry.path().filename().string();
+    if (!names.contains(name) && has_model(entry.path().string()) && fs::exists(folder / name / "config.yaml"))
+      earlier.insert(name);
+  }
+  return {earlier.begin(), earlier.end()};
+}
+
 TrainOptions student_options(const AblateOptions& options, const std::string& recipe) {
   TrainOptions student = options.train;
   student.quant.recipe = recipe;
-  student.run = (fs::path(options.train.run) / fs::path(recipe).stem()).string();
+  student.run = (fs::path(options.train.run) / name_of(recipe)).string();
   return student;
 }
 
@@ -61,7 +79,7 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
   std::vector<TrainOptions> students;
   for (const std::string& recipe : options.recipes) {
     students.push_back(resolve_train_options(student_options(options, recipe), registry));
-    LB_REQUIRE(names.insert(students.back().run).second, ErrorKind::usage, "ablate.recipes",
+    LB_REQUIRE(names.insert(name_of(recipe)).second, ErrorKind::usage, "ablate.recipes",
                "{} comes twice: its student has one folder, {}", recipe, students.back().run);
   }
   const fs::path folder = options.train.run;
@@ -79,17 +97,12 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
     const LoadedModel loaded = load_model(student.run);
     freeze_tree(*loaded.model);
     write_model_folder(*loaded.model, *load_tokenizer(loaded), packed);
-    models.push_back(packed);
+    models.push_back(name + "=" + packed);
     runs.push_back(read_run(RunFolder::open(student.run).metrics(), name));
   }
 
-  // Students of earlier calls stay in the table.
-  std::set<fs::path> earlier;
-  for (const auto& entry : fs::directory_iterator(folder / "packed"))
-    if (names.count((folder / entry.path().filename()).string()) == 0) earlier.insert(entry.path());
-  for (const fs::path& packed : earlier) {
-    const std::string name = packed.filename().string();
-    models.push_back(packed.string());
+  for (const std::string& name : earlier_students(folder, names)) {
+    models.push_back(name + "=" + (folder / "packed" / name).string());
     runs.push_back(read_run(RunFolder::open((folder / name).string()).metrics(), name));
   }
 

@@ -73,6 +73,11 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
     case Format::packed:
       freeze_tree(*loaded.model);
       fill_model_folder(*loaded.model, *tokenizer, folder);
+      if (loaded.from_hf() && fs::exists(fs::path(loaded.folder) / kGenerationFile))
+        return {
+            fmt::format("how to search, as {} has it (beams, lengths, n-grams, forced tokens), is not kept: give it to "
+                        "`lowbit generate`",
+                        kGenerationFile)};
       break;
   }
   return {};

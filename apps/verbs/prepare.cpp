@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "apps/lib/log/log.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
@@ -123,8 +124,15 @@ SplitCorpus prepare(const PrepareOptions& o) {
 
 int run(const PrepareOptions& options, const OptionRegistry&) {
   const SplitCorpus corpus = prepare(options);
-  write_output(fmt::format("{}: {} train, {} dev, {} test rows; what was left out and why: {}/stats.json\n",
-                           options.out, corpus.train.size(), corpus.dev.size(), corpus.test.size(), options.out));
+  std::string left_out;
+  for (const auto& [reason, rows] : corpus.rejected)
+    if (rows > 0) left_out += fmt::format("{}{} {}", left_out.empty() ? "; left out: " : ", ", rows, reason);
+  write_output(fmt::format("{}: {} train, {} dev, {} test rows{}\n", options.out, corpus.train.size(),
+                           corpus.dev.size(), corpus.test.size(), left_out));
+  for (const auto& [part, rows] : {std::pair("dev", &corpus.dev), std::pair("test", &corpus.test)})
+    if (rows->empty())
+      log_warning("{}: no {} rows: of so few documents none fell into that part; --{}-share takes more", options.out,
+                  part, part);
   return 0;
 }
 

@@ -55,7 +55,9 @@ std::string cell(std::string text) {
 }
 
 std::string score_of(const RunOrigin& origin) {
-  if (!origin.score) return "not known here (`lowbit compare DATA MODEL --out results.json`, then `export --results`)";
+  if (!origin.score)
+    return fmt::format("not known here (`lowbit compare DATA {}=MODEL --out results.json`, then `export --results`)",
+                       origin.run.empty() ? "NAME" : cell(origin.run));
   const SystemResult& score = *origin.score;
   std::string text = fmt::format("{} {:.2f}", origin.score_name, score.score);
   if (!std::isnan(score.chrf)) text += fmt::format(", chrF {:.2f}", score.chrf);

@@ -108,7 +108,12 @@ LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
     log_info("{}: {}", *fairseq, imported.report.str());
     return {std::move(imported.model), folder, std::move(imported.report)};
   }
-  if (fs::exists(fs::path(folder) / ChecksumList::kFile)) ChecksumList::read(folder).verify(folder);
+  if (fs::exists(fs::path(folder) / ChecksumList::kFile)) {
+    const ChecksumList sums = ChecksumList::read(folder);
+    LB_REQUIRE(sums.holds(kWeightsFile), ErrorKind::model, "checksums", "{}/{}: {} is not listed, the file is damaged",
+               folder, ChecksumList::kFile, kWeightsFile);
+    sums.verify(folder);
+  }
   if (is_hf_folder(folder)) {
     ImportedModel imported = import_hf_folder(folder, edit);
     log_info("{}: {}", folder, imported.report.str());
@@ -129,10 +134,10 @@ std::optional<std::string> find_tokenizer(const std::string& model_folder) {
 
 std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages) {
   const std::optional<std::string> path = find_tokenizer(loaded.folder);
-  LB_REQUIRE(
-      path, ErrorKind::model, "model",
-      "no {}, dict.txt, nor vocab.json and merges.txt, in {} or above it; copy those that the model was trained with",
-      kTokenizerFile, loaded.folder);
+  LB_REQUIRE(path, ErrorKind::model, "model",
+             "no {}, dict.txt, tokenizer.json, nor vocab.json and merges.txt, in {} or above it; copy those that the "
+             "model was trained with",
+             kTokenizerFile, loaded.folder);
   std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(*path, loaded.model->config().vocab, languages);
   LB_REQUIRE(tokenizer->vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
              "{} has {} pieces but the model in {} has {} rows; put the tokenizer there that it was trained with",

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/model/model_folder.h"
@@ -33,8 +34,12 @@ std::unique_ptr<Tokenizer> choose_tokenizer(const TrainOptions& train, const std
     LB_REQUIRE(named, ErrorKind::model, "train", "{}: neither a tokenizer nor a folder with one", options.tokenizer);
     return named;
   }
-  if (!start.empty() && is_foreign_model(start))
-    if (auto its = open_tokenizer(resolve_model_folder(start), rows, languages)) return its;
+  if (!start.empty()) {
+    const std::string folder = resolve_model_folder(start);
+    const std::optional<std::string> place = is_foreign_model(start) ? folder : find_tokenizer(folder);
+    if (place)
+      if (auto its = open_tokenizer(*place, rows, languages)) return its;
+  }
   if (auto prepared = open_tokenizer(options.dir, rows, languages)) return prepared;
   const TrainingText learned = text();
   log_info("training a joint vocabulary of {} pieces on {} lines", options.vocab_size, learned.lines.size());

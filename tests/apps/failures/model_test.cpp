@@ -71,7 +71,7 @@ TEST_F(BadModel, ATokenizerThatIsBrokenMissingOrOfAnotherSizeIsRefused) {
   expect_refused({kTokenizerFile, model});
 }
 
-TEST_F(BadModel, ATeacherOrStartWithAnotherVocabularyIsRefused) {
+TEST_F(BadModel, ATeacherOrStartBringsItsVocabularyAndRefusesAnother) {
   const std::string model = trained("run");
   for (const char* size : {"52", "48"}) {
     fs::remove_all(path("other"));
@@ -82,8 +82,17 @@ TEST_F(BadModel, ATeacherOrStartWithAnotherVocabularyIsRefused) {
     auto distilling = training("distill", "student", other), tuning = training("train", "tuned", other);
     distilling.insert(distilling.end(), {"--teacher", model, "--recipe", "tbt-2-2-8"});
     tuning.insert(tuning.end(), {"--finetune-from", model});
-    for (const auto& command : {distilling, tuning})
+    for (const auto& command : {distilling, tuning}) EXPECT_EQ(run(command).code, 0);
+    EXPECT_FALSE(fs::exists(path("other/") + kTokenizerFile)) << "nothing was learned";
+    expect_same_file("student/sentencepiece.bpe.model", "run/sentencepiece.bpe.model");
+    fs::remove_all(path("student"));
+    fs::remove_all(path("tuned"));
+    trained("stranger", other);
+    for (auto command : {distilling, tuning}) {
+      command.insert(command.end(), {"--data.tokenizer", path("other")});
       expect_failure(run(command), 2, {model, "vocabulary", "data.tokenizer"});
+    }
+    fs::remove_all(path("stranger"));
   }
 }
 

@@ -195,7 +195,7 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
 }
 
 /// Calls task(a, row, rows, first panel, panels) for all of y, over threads when there are more products than
-/// `serial_macs`. No two tasks share a group of panels.
+/// `serial_macs`. No two tasks share a panel.
 template <class Task>
 void for_tasks(const QGemmArgs& a, int64_t serial_macs, int64_t block_rows, int64_t most_panels, Task task) {
   const bool parallel = a.m * a.n * a.k > serial_macs;
