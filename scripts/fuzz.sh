@@ -10,7 +10,7 @@ targets=${*:-safetensors torch tokenizer_json}
 golden=tests/golden
 cmake --preset fuzz > /dev/null
 for target in $targets; do
-  cmake --build --preset fuzz --target "lowbit_${target}_fuzz" > /dev/null
+  cmake --build --preset fuzz --target "lowbit_${target}_fuzz" > build/fuzz/build.log || { tail build/fuzz/build.log; exit 1; }
   folder=build/fuzz/$target
   mkdir -p "$folder/corpus" "$folder/seeds"
   case $target in

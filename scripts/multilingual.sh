@@ -14,4 +14,4 @@ fi
 common=(data.dir="$corpus" --threads "$threads")
 "$lowbit" train configs/multi-teacher.yaml "${common[@]}" run.dir="$runs/teacher-f32"
 "$lowbit" ablate configs/multi-student.yaml "${common[@]}" run.dir="$runs/ablation" --teacher "$runs/teacher-f32" \
-  --recipes tbt-2-2-8 --title "syn-en-de,fr,it: package synopses, three target languages"
+  --recipes tbt-2-2-8 --beam 5 --title "syn-en-de,fr,it: package synopses, three target languages"
