@@ -12,6 +12,7 @@
 
 #include "core/kernels/table.h"
 #include "core/random.h"
+#include "core/stream.h"
 
 namespace lowbit::testing {
 
