@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The map of docs/benchmarks/layers.md: layers of many shapes, every kind of product in turn, two rounds of it, one JSON object
-# a line for break_even.py. About five minutes on one thread; nothing else should run.
+# a line for break_even.py. About two minutes on one thread; nothing else should run.
 #   benchmarks/break_even.sh > break-even.jsonl
 set -euo pipefail
 lowbit=${LOWBIT:-$(dirname "$0")/../build/release/apps/lowbit}
