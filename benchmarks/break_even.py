@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws how many times as fast as f32 each kind of low-bit product is, by rows and by the size of a square layer.
 
-    benchmarks/break_even.py break-even.jsonl > break-even.svg        (the lines of break_even.sh)
+    benchmarks/break_even.py break-even.jsonl > break-even.svg        (the lines of layers.sh map)
 
 The quicker of a shape's measurements counts. Red: slower than f32.
 """
@@ -55,7 +55,7 @@ def main():
     print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
           'font-family="system-ui, \'DejaVu Sans\', Arial, sans-serif" role="img" aria-label="Speed of low-bit products over f32">')
     print('<rect width="100%" height="100%" rx="8" fill="#fff"/>')
-    print(f'<text x="16" y="24" font-size="14" font-weight="bold">Times as fast as f32, quantization of the inputs included</text>')
+    print('<text x="16" y="24" font-size="14" font-weight="bold">Times as fast as f32, quantization of the inputs included</text>')
     for i, kind in enumerate(KINDS):
         print("\n".join(panel(seconds, rows, sizes, kind, LEFT + i % 2 * (panel_w + GAP), TOP + 10 + i // 2 * panel_h)))
     print("</svg>")
