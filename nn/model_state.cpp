@@ -21,8 +21,10 @@ struct FrozenSlot {
   std::string holder;  ///< the first path with the same codes and scales, under which they are stored
 };
 
-std::map<std::string, FrozenSlot> frozen_slots(Module& root) {
-  std::map<std::string, FrozenSlot> frozen;
+using FrozenSlots = std::map<std::string, FrozenSlot>;
+
+FrozenSlots frozen_slots(Module& root) {
+  FrozenSlots frozen;
   root.each_slot([&](const std::string& path, Slot& slot) {
     if (const auto* weight = dynamic_cast<const WeightSlot*>(&slot); weight && weight->frozen())
       frozen[path] = {&weight->stored(), path};
@@ -35,9 +37,8 @@ std::map<std::string, FrozenSlot> frozen_slots(Module& root) {
 
 /// Slots as in "quantization_config": what fills them, whether learned scales have been calibrated, and for frozen
 /// weights the code book and extents that the packed bytes do not tell.
-Json describe_slots(Module& root) {
+Json describe_slots(Module& root, const FrozenSlots& frozen) {
   Json slots = Json::object();
-  const std::map<std::string, FrozenSlot> frozen = frozen_slots(root);
   root.each_slot([&](const std::string& path, Slot& slot) {
     if (slot.empty()) return;
     Json entry = {{"quantizer", slot.describe()}};
@@ -114,23 +115,26 @@ void with_context(const std::string& where, const Fn& fn) {
   }
 }
 
-}  // namespace
-
-std::string model_config_json(Seq2Seq& model) {
+std::string config_json(Seq2Seq& model, const FrozenSlots& frozen) {
   Json config = Json::parse(to_json(model.config()));
-  const Json slots = describe_slots(model);
+  const Json slots = describe_slots(model, frozen);
   if (!slots.empty()) config["quantization_config"] = {{"quant_method", "lowbit"}, {"slots", slots}};
   return config.dump(2) + "\n";
 }
 
+}  // namespace
+
+std::string model_config_json(Seq2Seq& model) { return config_json(model, frozen_slots(model)); }
+
 StateDict model_state(Seq2Seq& model) {
   StateDict state = module_state(model);
-  for (const auto& [path, slot] : frozen_slots(model)) {
+  const FrozenSlots frozen = frozen_slots(model);
+  for (const auto& [path, slot] : frozen) {
     if (slot.holder != path) continue;
     state.tensors[path + ".codes"] = slot.stored->packed;
     state.tensors[path + ".scale"] = slot.stored->scale;
   }
-  state.metadata[kConfigKey] = model_config_json(model);
+  state.metadata[kConfigKey] = config_json(model, frozen);
   return state;
 }
 
@@ -157,7 +161,7 @@ std::unique_ptr<Seq2Seq> model_from_state(const StateDict& state, const std::str
 void restore_model(Seq2Seq& model, const StateDict& state, const std::string& where) {
   with_context(where, [&] {
     const Json slots = slots_of(config_of(state.metadata, where));
-    const Json present = describe_slots(model);
+    const Json present = describe_slots(model, frozen_slots(model));
     std::map<Slot*, bool> calibrated;
     for (const auto& [path, entry] : slots.items())
       LB_REQUIRE(present.contains(path) && present[path]["quantizer"] == entry.at("quantizer"), ErrorKind::model,

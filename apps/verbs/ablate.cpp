@@ -85,24 +85,24 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
   const fs::path folder = options.train.run;
   std::vector<std::string> models = options.beside;
   if (!options.train.teacher.model.empty()) models.push_back("teacher=" + options.train.teacher.model);
-  std::vector<RunData> runs;
+  const auto packed = [&](const std::string& name) { return (folder / "packed" / name).string(); };
+  std::vector<std::string> rows;
   for (const TrainOptions& student : students) {
     const std::string name = fs::path(student.run).filename().string();
     log_info("student {}", name);
     if (const int code = train(student, config_text(student), process_arguments()); code != 0) return code;
-    set_up_log();  // the next student has a log file of its own
-    const std::string packed = (folder / "packed" / name).string();
+    set_up_log();             // the next student has a log file of its own
     std::error_code ignored;  // what cannot be made stops the writing, which says so
     fs::create_directories(folder / "packed", ignored);
     const LoadedModel loaded = load_model(student.run);
     freeze_tree(*loaded.model);
-    write_model_folder(*loaded.model, *load_tokenizer(loaded), packed);
-    models.push_back(name + "=" + packed);
-    runs.push_back(read_run(RunFolder::open(student.run).metrics(), name));
+    write_model_folder(*loaded.model, *load_tokenizer(loaded), packed(name));
+    rows.push_back(name);
   }
-
-  for (const std::string& name : earlier_students(folder, names)) {
-    models.push_back(name + "=" + (folder / "packed" / name).string());
+  for (const std::string& name : earlier_students(folder, names)) rows.push_back(name);
+  std::vector<RunData> runs;
+  for (const std::string& name : rows) {
+    models.push_back(name + "=" + packed(name));
     runs.push_back(read_run(RunFolder::open((folder / name).string()).metrics(), name));
   }
 
