@@ -5,9 +5,9 @@
   compare.py [options] decode --model bart-base --batch 1 --src 32 --tokens 48 --threads 1 \\
       --only-ours="--recipe tbt-1-1-8" --only-rival="--compute int8"
 
-The ratio is rival's seconds / ours: above 1 we are faster. A canary (a fixed computation) is timed before every child;
-when its slowest run is far from its fastest, the machine was busy and the ratios say little. Run it with the Python
-that has the rival. In train-step compare the whole: our forward_s holds the backward of the output projection.
+The ratio is rival's seconds / ours: above 1 we are faster. A canary (a fixed computation) is timed before and after every
+child; pairs in which it took over 1.25 times its quickest met others on the machine and do not count, unless all did,
+which is said. Run it with the Python that has the rival. In train-step compare the whole: our forward_s holds the backward of the output projection.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from time import perf_counter
 RIVALS = {"train-step": ("pytorch_train_step.py", ("forward_s", "backward_s", "optimizer_s", "step_s")),
           "decode": ("ctranslate2_decode.py", ("token_s",))}
 CANARY = bytes(64 << 20)
+QUIET = 1.25  # times the quickest canary
 
 
 def canary():
@@ -64,25 +65,29 @@ def main():
         "rival": [sys.executable, str(pathlib.Path(__file__).with_name(script)), *shared,
                   *shlex.split(options.only_rival)],
     }
-    results, canaries = {"ours": [], "rival": []}, []
+    results, canaries = {"ours": [], "rival": []}, [canary()]
     for pair in range(options.pairs):
         for side in ("ours", "rival") if pair % 2 == 0 else ("rival", "ours"):
-            canaries.append(canary())
             results[side].append(run(commands[side], options.threads))
+            canaries.append(canary())
+    quiet = [pair for pair in range(options.pairs)
+             if max(canaries[2 * pair:2 * pair + 3]) <= QUIET * min(canaries)]
+    counted = quiet or range(options.pairs)
 
     print(f"ours   {shlex.join(commands['ours'])}\nrival  {shlex.join(commands['rival'])}\n"
-          f"rival is {results['rival'][0]['program']}; {options.pairs} pairs; "
+          f"rival is {results['rival'][0]['program']}; "
+          f"{len(quiet)} quiet pairs of {options.pairs}{'' if quiet else ', so all count'}; "
           f"canary {min(canaries):.4f} .. {max(canaries):.4f} s")
     print(f"{'phase':<13} {'ours, s':>10} {'rival, s':>10}   rival / ours [p25, p75]")
     ratios = {}
     for phase in phases:
-        ours, rival = ([result[phase] for result in results[side]] for side in ("ours", "rival"))
+        ours, rival = ([results[side][pair][phase] for pair in counted] for side in ("ours", "rival"))
         ratios[phase] = spread([b / a for a, b in zip(ours, rival)])
         print("{:<13} {:>10.5f} {:>10.5f}   {median:.2f} [{p25:.2f}, {p75:.2f}]".format(
             phase, median(ours), median(rival), **ratios[phase]))
     peaks = {side: median(result["peak_rss_bytes"] for result in results[side]) / 2**20 for side in results}
     print("{:<13} {ours:>10.0f} {rival:>10.0f}".format("peak RSS, MiB", **peaks))
-    print(json.dumps({"commands": commands, "ratios": ratios, "canary_s": spread(canaries), **results}))
+    print(json.dumps({"commands": commands, "ratios": ratios, "quiet_pairs": quiet, "canary_s": canaries, **results}))
 
 
 if __name__ == "__main__":

@@ -132,9 +132,10 @@ TEST_P(QGemmAmx, EveryHeightAtRaggedWidths) {
 
 /// Spans of columns, tasks of rows and of panels, and a task's weights that are more than its cache.
 TEST_P(QGemmAmx, LargerThanABlockingParameter) {
-  constexpr int64_t kShapes[][3] = {
-      {5, 1023, 1023},       {33, 1023, 1023},     {40, 18, 4500}, {17, 18, 4500}, {545, 33, 65}, {70, 790, 90},
-      {33, 33, kMaxColumns}, {3, 70, kMaxColumns}, {20, 17, 0},    {40, 17, 0},    {33, 0, 16}};
+  constexpr int64_t kShapes[][3] = {{5, 1023, 1023}, {33, 1023, 1023}, {40, 18, 4500},        {17, 18, 4500},
+                                    {545, 33, 65},   {70, 790, 90},    {33, 33, kMaxColumns}, {3, 70, kMaxColumns},
+                                    {20, 17, 0},     {40, 17, 0},      {33, 0, 16},           {40, 18, 1088},
+                                    {40, 18, 2048}};
   uint64_t seed = 0;
   for (const auto& s : kShapes)
     for (const CodeBook book : kBooks) {

@@ -23,8 +23,8 @@
 /// Up to 32 rows are one band, which meets each weight once: weights are unpacked two blocks before they are loaded. Of
 /// more rows, those of a task meet weights that were unpacked once, into the L2 cache, band after band.
 ///
-/// All this follows measurements of prototypes on a Sapphire Rapids class core; this code itself was run by emulation
-/// only. Internal linkage throughout (see simd.h).
+/// Its constants follow measurements on Sapphire and Emerald Rapids class cores. Internal linkage throughout (see
+/// simd.h).
 namespace lowbit {
 namespace {
 
@@ -64,6 +64,15 @@ template <int count, class Fn>
   [&]<int... i>(std::integer_sequence<int, i...>) { (fn(std::integral_constant<int, i>{}), ...); }
   (std::make_integer_sequence<int, count>{});
 }
+
+/// Where the tiles of x lie for a band and a span: bytes to the next row, the next 16 rows, the next 64 columns.
+struct TiledRows {
+  const int8_t* at;
+  int64_t row, tile, block;
+};
+
+/// Whether tiles may be loaded from x as it is: whole ones, whose rows do not all fall in the same few cache sets.
+inline bool lies_in_tiles(const QGemmArgs& a) { return a.k % kTileColumns == 0 && a.k % 2048 != 0; }
 
 /// Rows of a band from `column` on, as tiles [block][two], with zeros beyond the last column.
 inline void arrange_rows(const QGemmArgs& a, int64_t row, int64_t rows, int64_t column, int64_t blocks, int8_t* tiles) {
@@ -136,7 +145,7 @@ struct WeightRing {
 /// Sums of one or two tiles of rows and some panels, at most four tiles: x times the weights from which start() was
 /// called, added to what is there unless these are the first columns.
 template <class Tiles, int row_tiles, int panels, class Weights>
-void multiply_tiles(const int8_t* x, Weights& weights, int64_t blocks, bool first, int32_t* sums) {
+void multiply_tiles(const TiledRows& x, Weights& weights, int64_t blocks, bool first, int32_t* sums) {
   constexpr int64_t kSumBytes = kSumStride * static_cast<int64_t>(sizeof(int32_t));
   const auto each_sum = [&](auto fn) {
     for_constants<row_tiles>([&](auto r) {
@@ -151,18 +160,25 @@ void multiply_tiles(const int8_t* x, Weights& weights, int64_t blocks, bool firs
     else
       Tiles::template load<t>(from, kSumBytes);
   });
+  const int8_t* rows = x.at;
 #pragma GCC unroll 1
-  for (int64_t b = 0; b < blocks; ++b, x += 2 * kTileBytes) {
+  for (int64_t b = 0; b < blocks; ++b, rows += x.block) {
     weights.prepare(b + Weights::kAhead);
-    for_constants<row_tiles>([&](auto r) { Tiles::template load<kXTiles + r>(x + r * kTileBytes, kTileColumns); });
-    for_constants<panels>([&](auto p) {
-      constexpr int kWeight = kWeightTiles + p % 2;
-      if constexpr (Weights::kFar)
-        Tiles::template load_far<kWeight>(weights.tile(p, b), kTileColumns);
-      else
-        Tiles::template load<kWeight>(weights.tile(p, b), kTileColumns);
-      for_constants<row_tiles>(
-          [&](auto r) { Tiles::template multiply<kSumTiles + 2 * r + p, kXTiles + r, kWeight>(); });
+    for_constants<(panels + 1) / 2>([&](auto pair) {  // both weights before x, whose loads are the quicker
+      constexpr int kFirst = 2 * pair, kCount = panels - kFirst < 2 ? 1 : 2;
+      for_constants<kCount>([&](auto p) {
+        const uint8_t* tile = weights.tile(kFirst + p, b);
+        if constexpr (Weights::kFar)
+          Tiles::template load_far<kWeightTiles + p>(tile, kTileColumns);
+        else
+          Tiles::template load<kWeightTiles + p>(tile, kTileColumns);
+      });
+      if constexpr (pair == 0)
+        for_constants<row_tiles>([&](auto r) { Tiles::template load<kXTiles + r>(rows + r * x.tile, x.row); });
+      for_constants<kCount>([&](auto p) {
+        for_constants<row_tiles>(
+            [&](auto r) { Tiles::template multiply<kSumTiles + 2 * r + kFirst + p, kXTiles + r, kWeightTiles + p>(); });
+      });
     });
   }
   each_sum([&](auto t, int32_t* to) { Tiles::template store<t>(to, kSumBytes); });
@@ -185,33 +201,39 @@ struct TaskConstants {
 template <class Tiles, class Weights>
 void multiply_band(const QGemmArgs& a, int64_t row, int64_t rows, int64_t panel, int64_t panels, Weights& weights,
                    const TaskConstants& constants) {
-  alignas(64) int8_t x[kSpanBlocks * 2 * kTileBytes];
+  alignas(64) int8_t arranged[kSpanBlocks * 2 * kTileBytes];
   alignas(64) int32_t sums[kBandRows * kSumStride];
+  int32_t x_sums[kBandRows];
+  for (int64_t r = 0; r < rows; ++r) x_sums[r] = sum_codes(a.x + (row + r) * a.k, a.k);
   const int64_t blocks = div_up(a.k, kTileColumns);
+  const bool in_place = lies_in_tiles(a), one_span = blocks <= kSpanBlocks;
   Tiles::configure(shapes_of(rows));
   int64_t block = 0;
   do {  // once without columns as well, for the zeros
-    const int64_t count = min(kSpanBlocks, blocks - block);
-    arrange_rows(a, row, rows, block * kTileColumns, count, x);
-    const auto all_panels = [&](auto row_tiles) {
-      constexpr int kRowTiles = decltype(row_tiles)::value, kPanels = 4 / kRowTiles;
-      for (int64_t p = 0; p < panels; p += kPanels)
-        with_constant<kPanels>(min(kPanels, panels - p), [&](auto width) {
-          weights.start(p, width, block, count);
-          multiply_tiles<Tiles, kRowTiles, decltype(width)::value>(x, weights, count, block == 0,
-                                                                   sums + p * kPanelRows);
-        });
-    };
-    with_constant<2>(div_up(rows, kTileRows), all_panels);
+    const int64_t count = min(kSpanBlocks, blocks - block), column = block * kTileColumns;
+    if (!in_place) arrange_rows(a, row, rows, column, count, arranged);
+    const TiledRows x = in_place ? TiledRows{a.x + row * a.k + column, a.k, kTileRows * a.k, kTileColumns}
+                                 : TiledRows{arranged, kTileColumns, kTileBytes, 2 * kTileBytes};
+    for (int64_t first = 0; first < panels; first += kTaskPanels) {
+      const int64_t end = min(panels, first + kTaskPanels);
+      int32_t* of_first = sums + (one_span ? 0 : first * kPanelRows);  // the same lines again are in the caches
+      with_constant<2>(div_up(rows, kTileRows), [&](auto row_tiles) {
+        constexpr int kRowTiles = decltype(row_tiles)::value, kPanels = 4 / kRowTiles;
+        for (int64_t p = first; p < end; p += kPanels)
+          with_constant<kPanels>(min(kPanels, end - p), [&](auto width) {
+            weights.start(p, width, block, count);
+            multiply_tiles<Tiles, kRowTiles, decltype(width)::value>(x, weights, count, block == 0,
+                                                                     of_first + (p - first) * kPanelRows);
+          });
+      });
+      if (block + kSpanBlocks < blocks) continue;
+      float* y = a.y + row * a.n + (panel + first) * kPanelRows;
+      for (int64_t r = 0; r < rows; ++r)
+        epilogue(a, constants.of[first / kTaskPanels], of_first + r * kSumStride, x_sums[r], row + r, y + r * a.n);
+    }
     block += kSpanBlocks;
   } while (block < blocks);
   Tiles::release();
-  for (int64_t r = 0; r < rows; ++r) {
-    const int32_t x_sum = sum_codes(a.x + (row + r) * a.k, a.k);
-    float* y = a.y + (row + r) * a.n + panel * kPanelRows;
-    for (int64_t i = 0; i * kTaskPanels < panels; ++i)
-      epilogue(a, constants.of[i], sums + r * kSumStride + i * kTaskColumns, x_sum, row + r, y + i * kTaskColumns);
-  }
 }
 
 template <class Tiles, int bits>

@@ -138,21 +138,24 @@ struct OutputConstants {
 /// One row of y at the outputs of a task; store_outputs in qgemm_tiles.h is the same in AVX-512 registers.
 inline void epilogue(const QGemmArgs& a, const OutputConstants& w, const int32_t* acc, int32_t x_sum, int64_t row,
                      float* y) {
-  const float x_scale = a.x_scale[row * a.x_stride];
+  const float x_scale = a.x_scale[row * a.x_stride], x_offset = a.x_offset ? a.x_offset[row * a.x_stride] : 0;
   const int32_t shift = a.layout.shift, constant = a.layout.bias * x_sum;
+  const auto all = [&](auto with_offset, auto with_bias) {
 #pragma omp simd
-  for (int64_t j = 0; j < w.columns; ++j) {
-    const int32_t exact = (acc[j] << shift) - constant + w.zeros[j];
-    y[j] = (x_scale * w.scale[j]) * static_cast<float>(exact);
-  }
-  if (a.x_offset) {
-    const float x_offset = a.x_offset[row * a.x_stride];
-#pragma omp simd
-    for (int64_t j = 0; j < w.columns; ++j) y[j] = y[j] + (x_offset * w.scale[j]) * w.sums[j];
-  }
-  if (a.bias)
-#pragma omp simd
-    for (int64_t j = 0; j < w.columns; ++j) y[j] = y[j] + w.bias[j];
+    for (int64_t j = 0; j < w.columns; ++j) {
+      const int32_t exact = (acc[j] << shift) - constant + w.zeros[j];
+      float value = (x_scale * w.scale[j]) * static_cast<float>(exact);
+      if constexpr (with_offset) value = value + (x_offset * w.scale[j]) * w.sums[j];
+      if constexpr (with_bias) value = value + w.bias[j];
+      y[j] = value;
+    }
+  };
+  using Yes = std::true_type;
+  using No = std::false_type;
+  if (a.x_offset)
+    a.bias ? all(Yes{}, Yes{}) : all(Yes{}, No{});
+  else
+    a.bias ? all(No{}, Yes{}) : all(No{}, No{});
 }
 
 template <class Micro, int rows = Micro::kRows>
@@ -198,10 +201,10 @@ void gemm_task(const QGemmArgs& a, int64_t row, int64_t rows, int64_t first, int
 /// `serial_macs`. No two tasks share a panel.
 template <class Task>
 void for_tasks(const QGemmArgs& a, int64_t serial_macs, int64_t block_rows, int64_t most_panels, Task task) {
-  const bool parallel = a.m * a.n * a.k > serial_macs;
+  const int64_t threads = a.m * a.n * a.k > serial_macs ? omp_get_max_threads() : 1;
   const int64_t panels = div_up(a.n, kPanelRows), blocks = div_up(a.m, block_rows), group = a.layout.group_panels();
   // Four tasks a thread, which with few rows means narrow ones.
-  const int64_t tasks = parallel ? 4 * omp_get_max_threads() : 1;
+  const int64_t tasks = threads > 1 ? 4 * threads : 1;
   const int64_t width =
       min(most_panels, div_up(div_up(panels * blocks, tasks) + (panels * blocks == 0), group) * group);
   const int64_t columns = div_up(panels, width);
@@ -209,7 +212,7 @@ void for_tasks(const QGemmArgs& a, int64_t serial_macs, int64_t block_rows, int6
     const int64_t b = i / columns, c = i % columns;
     task(a, b * block_rows, min(block_rows, a.m - b * block_rows), c * width, min(width, panels - c * width));
   };
-  if (!parallel) {  // not an if clause: a region costs most of a microsecond even then
+  if (threads == 1) {  // not an if clause: a region costs most of a microsecond even then
     for (int64_t i = 0; i < blocks * columns; ++i) one(i);
     return;
   }
