@@ -2,10 +2,10 @@
 
 #include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "apps/lib/log/log.h"
+#include "apps/lib/model/model_search.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
 #include "core/files/checksum.h"
@@ -13,6 +13,7 @@
 #include "core/files/safetensors.h"
 #include "data/tokenizer/open_tokenizer.h"
 #include "nn/checkpoint/fairseq_import.h"
+#include "nn/checkpoint/hf_generation.h"
 #include "nn/quant/slot.h"
 
 namespace lowbit {
@@ -47,14 +48,11 @@ void warn_if_uncalibrated(Seq2Seq& model, const std::string& file) {
                 first, count > 1 ? fmt::format(", nor those of {} other slots", count - 1) : "");
 }
 
-std::string generation_config(const TransformerConfig& config) {
-  return nlohmann::ordered_json{{"bos_token_id", config.bos},
-                                {"pad_token_id", config.pad},
-                                {"eos_token_id", config.eos},
-                                {"decoder_start_token_id", config.decoder_start},
-                                {"max_length", config.max_positions}}
-             .dump(2) +
-         "\n";
+/// How to search with the model, or where nothing says how, its special tokens and longest output.
+std::string generation_config(const LoadedModel& loaded) {
+  const TransformerConfig& model = loaded.model->config();
+  if (const auto search = search_to_keep(loaded.folder, model)) return generation_to_own(*search, model);
+  return generation_to_hf(plain_search(model), model);
 }
 
 /// Where a model is, and what it is.
@@ -125,9 +123,14 @@ LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   return loaded;
 }
 
+std::array<fs::path, 2> folder_and_above(const std::string& folder) {
+  fs::path normal = fs::absolute(folder).lexically_normal();
+  if (!normal.has_filename()) normal = normal.parent_path();
+  return {normal, normal.parent_path()};
+}
+
 std::optional<std::string> find_tokenizer(const std::string& model_folder) {
-  const fs::path folder = fs::absolute(model_folder);
-  for (const fs::path& place : {folder, folder.parent_path()})
+  for (const fs::path& place : folder_and_above(model_folder))
     if (!tokenizer_files(place).empty()) return place.string();
   return std::nullopt;
 }
@@ -162,11 +165,11 @@ int64_t model_bytes(const LoadedModel& loaded) {
   return bytes;
 }
 
-void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
-  const StateDict state = model_state(model);
+void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder) {
+  const StateDict state = model_state(*loaded.model);
   const fs::path path = folder;
-  write_file_atomically((path / kConfigFile).string(), model_config_json(model));
-  write_file_atomically((path / kGenerationFile).string(), generation_config(model.config()));
+  write_file_atomically((path / kConfigFile).string(), model_config_json(*loaded.model));
+  write_file_atomically((path / kGenerationFile).string(), generation_config(loaded));
   tokenizer.save(path);
   const std::string weights = (path / kWeightsFile).string();
   ChecksumList sums;
@@ -196,10 +199,10 @@ void refuse_to_replace(const std::string& folder) {
              "{} holds more than an exported model; give another --out, or remove it", folder);
 }
 
-void write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
+void write_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder) {
   refuse_to_replace(folder);
   AtomicFolder target(folder);
-  fill_model_folder(model, tokenizer, target.path());
+  fill_model_folder(loaded, tokenizer, target.path());
   target.commit();
 }
 

@@ -97,7 +97,7 @@ void refuse_idle_loss_scale(const OptionRegistry& registry, PrecisionPolicy poli
 }  // namespace
 
 TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& registry) {
-  const std::string& start = options.finetune_from.empty() ? options.teacher.model : options.finetune_from;
+  const std::string& start = start_of(options);
   if (!start.empty()) take_shape(options.model, registry, start);
   LB_REQUIRE(!start.empty() || options.model.arch != kGivenShape, ErrorKind::usage, "train",
              "model.arch={} needs kd.teacher or run.finetune_from", kGivenShape);

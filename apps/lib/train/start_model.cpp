@@ -1,11 +1,15 @@
 #include "apps/lib/train/start_model.h"
 
+#include <filesystem>
 #include <optional>
 
 #include "apps/lib/log/log.h"
+#include "apps/lib/model/model_search.h"
 #include "apps/lib/model/recipe_folder.h"
 #include "core/error.h"
+#include "core/files/atomic.h"
 #include "data/tokenizer/open_tokenizer.h"
+#include "nn/checkpoint/hf_generation.h"
 #include "nn/module_state.h"
 #include "nn/quant/weight_slot.h"
 
@@ -59,6 +63,13 @@ std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenize
     log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
   }
   return model;
+}
+
+void keep_search(const TrainOptions& options, const TransformerConfig& model, const std::string& run_folder) {
+  if (start_of(options).empty()) return;
+  if (const auto search = search_to_keep(resolve_model_folder(start_of(options)), model))
+    write_file_atomically((std::filesystem::path(run_folder) / kGenerationFile).string(),
+                          generation_to_own(*search, model));
 }
 
 }  // namespace lowbit
