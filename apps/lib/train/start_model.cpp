@@ -52,6 +52,10 @@ std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenize
                start.folder);
     model = std::move(start.model);
   } else if (teacher) {
+    LB_REQUIRE(!has_frozen_weights(*teacher), ErrorKind::usage, "train",
+               "the teacher {} is packed: it has no float weights for its student to begin with; give the run that it "
+               "was exported from, or a float model to begin with as run.finetune_from",
+               options.teacher.model);
     model = std::make_unique<Seq2Seq>(edit(teacher->config()), static_cast<uint64_t>(options.seed));
     load_module_state(*model, module_state(*teacher));
   } else {
