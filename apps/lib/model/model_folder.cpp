@@ -6,6 +6,7 @@
 
 #include "apps/lib/log/log.h"
 #include "apps/lib/model/model_search.h"
+#include "apps/lib/program/output.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
 #include "core/files/checksum.h"
@@ -181,20 +182,20 @@ void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, co
 }
 
 void expect_new_folder(const char* verb, const std::string& folder) {
+  refuse_file(verb, folder);
   LB_REQUIRE(!fs::exists(folder) || fs::is_empty(folder), ErrorKind::usage, verb,
              "{} holds something already; give another --out, or remove it", folder);
 }
 
 void refuse_to_replace(const std::string& folder) {
-  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
+  refuse_file("write", folder);
+  if (!fs::exists(folder) || fs::is_empty(folder)) return;
   std::set<fs::path> ours = {kConfigFile,         kGenerationFile, kWeightsFile,
                              ChecksumList::kFile, "README.md",     "tokenizer_config.json"};
-  if (fs::is_directory(folder))
-    for (const fs::path& file : tokenizer_files(folder)) ours.insert(file.filename());
+  for (const fs::path& file : tokenizer_files(folder)) ours.insert(file.filename());
   bool replaceable = fs::exists(fs::path(folder) / ChecksumList::kFile);
-  if (fs::is_directory(folder))
-    for (const auto& entry : fs::directory_iterator(folder))
-      replaceable = replaceable && entry.is_regular_file() && ours.count(entry.path().filename()) > 0;
+  for (const auto& entry : fs::directory_iterator(folder))
+    replaceable = replaceable && entry.is_regular_file() && ours.count(entry.path().filename()) > 0;
   LB_REQUIRE(replaceable, ErrorKind::usage, "write",
              "{} holds more than an exported model; give another --out, or remove it", folder);
 }
