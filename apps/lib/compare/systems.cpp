@@ -105,7 +105,8 @@ std::string describe_searches(const std::vector<System>& systems, const Generati
   for (const System& system : systems) {
     if (!system.row.contains("beam")) continue;
     const Json& beam = system.row["beam"];
-    const std::string search = beam.is_null() ? "sampling" : fmt::format("beam {}", beam.get<int64_t>());
+    const bool sampling = beam.is_null();
+    const std::string search = describe_search({.beam = sampling ? 1 : beam.get<int64_t>(), .sampling = sampling});
     const std::string name = system.row["name"];
     const auto found = std::ranges::find(searches, search, &std::pair<std::string, std::string>::first);
     if (found == searches.end())

@@ -103,7 +103,10 @@ TEST_F(HfVerbs, TorchsFileIsReadWhereSafetensorsAreAbsentAndNeverExecuted) {
   fs::copy_file(golden + "torch/bart.bin", path("torch/pytorch_model.bin"));
   const test::Outcome inspected = succeed({"inspect", path("torch")}),
                       expected = succeed({"inspect", golden + "hf_bart"});
-  const auto tensors = [](const std::string& out) { return out.substr(out.find('\n')); };
+  const auto tensors = [](const std::string& out) {  // the torch file also has copies of the table
+    const size_t begin = out.find('\n');
+    return out.substr(begin, out.rfind(" B\n") - begin);
+  };
   EXPECT_EQ(tensors(inspected.out), tensors(expected.out));
   const LoadedModel loaded = load_model(path("torch"));
   EXPECT_EQ(loaded.imported->aliases.size(), 3u);
