@@ -59,7 +59,9 @@ QTensor unpack_slot(const StateDict& state, const std::string& holder, const Jso
   QTensor q;
   q.book = code_book_from_name(entry.at("codes").get<std::string>());
   q.per = entry.at("scale_per") == "row" ? Granularity::row : Granularity::tensor;
-  const Shape shape{entry.at("shape").at(0).get<int64_t>(), entry.at("shape").at(1).get<int64_t>()};
+  const auto rows = entry.at("shape").at(0).get<int64_t>(), columns = entry.at("shape").at(1).get<int64_t>();
+  LB_REQUIRE(rows >= 0 && columns >= 0, ErrorKind::model, "model", "codes of shape [{}, {}]", rows, columns);
+  const Shape shape{rows, columns};
   const Shape packed{shape[0], packed_row_bytes(q.book, shape[1])};
   q.codes = unpack_codes(take_tensor(state, holder + ".codes", packed, DType::u8), q.book, shape);
   q.scale = take_tensor(state, holder + ".scale", Shape{q.per == Granularity::row ? shape[0] : 1}, DType::f32);
@@ -103,7 +105,8 @@ Json slots_of(const Json& config) {
                                                 : Json::object();
 }
 
-/// Runs fn; what it throws about the contents of a file also names the file.
+/// Runs fn; what it throws also names the file. What would be wrong usage in a recipe is a broken model in a file;
+/// other kinds (memory, an error of ours) say nothing about the file and stay.
 template <class Fn>
 void with_context(const std::string& where, const Fn& fn) {
   try {
@@ -111,7 +114,8 @@ void with_context(const std::string& where, const Fn& fn) {
   } catch (const Json::exception& error) {
     fail(ErrorKind::model, "model", "{}: quantization_config is broken: {}", where, error.what());
   } catch (const Error& error) {
-    throw Error(ErrorKind::model, fmt::format("{} (in {})", error.what(), where));
+    const ErrorKind kind = error.kind() == ErrorKind::usage ? ErrorKind::model : error.kind();
+    throw Error(kind, fmt::format("{} (in {})", error.what(), where));
   }
 }
 

@@ -96,7 +96,7 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
     fs::create_directories(folder / "packed", ignored);
     const LoadedModel loaded = load_model(student.run);
     freeze_tree(*loaded.model);
-    write_model_folder(*loaded.model, *load_tokenizer(loaded), packed(name));
+    write_model_folder(loaded, *load_tokenizer(loaded), packed(name));
     rows.push_back(name);
   }
   for (const std::string& name : earlier_students(folder, names)) rows.push_back(name);
@@ -109,7 +109,7 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
   const CompareSettings settings{
       .metric = options.metric, .search = options.search, .source_language = options.train.data.languages.source};
   std::vector<System> systems = baselines(train_text, test, settings);
-  for (const std::string& model : models) systems.push_back(score_model(model, test, settings));
+  for (const std::string& model : models) systems.push_back(score_model(model, test, settings, registry));
 
   const std::string title = options.title.empty() ? data.string() : options.title;
   const auto write = [&](const char* file, const std::string& text) {

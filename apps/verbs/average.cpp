@@ -54,7 +54,7 @@ int run(const AverageOptions& options, const OptionRegistry&) {
                "{}: has another tokenizer than {}: its rows mean other pieces", model, models.front());
   }
   average.put_into(*loaded.model);
-  write_model_folder(*loaded.model, *tokenizer, options.out);
+  write_model_folder(loaded, *tokenizer, options.out);
   write_output(fmt::format("{}: mean of {} models, verified by reading it back\n", options.out, models.size()));
   return 0;
 }

@@ -46,13 +46,14 @@ std::string side_by_side(const Json& sample) {
   return text;
 }
 
-int run(const CompareOptions& options, const OptionRegistry&) {
+int run(const CompareOptions& options, const OptionRegistry& registry) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const TsvColumns columns{.language = static_cast<int>(options.language_column)};
   const ParallelText train = read_parallel_tsv(fs::path(options.data) / "train.tsv", columns);
   const ParallelText test = read_parallel_tsv(fs::path(options.data) / "test.tsv", columns);
   std::vector<System> systems = baselines(train, test, options.settings);
-  for (const std::string& model : options.models) systems.push_back(score_model(model, test, options.settings));
+  for (const std::string& model : options.models)
+    systems.push_back(score_model(model, test, options.settings, registry));
   const Json results =
       results_json(options.title.empty() ? options.data : options.title, systems, test, options.samples);
   write_output(systems_text(systems, options.settings));

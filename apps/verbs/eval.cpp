@@ -27,10 +27,12 @@ struct EvalOptions {
 void declare(OptionRegistry& r, EvalOptions& o) {
   r.add("eval.model", o.model, "model folder, checkpoint or run").positional("MODEL_OR_RUN").required();
   r.add("eval.data", o.data,
-        "tab-separated file whose last columns are source and target, or a folder that fairseq-preprocess wrote")
+        "tab-separated file whose last columns are source and target, or a folder that `lowbit prepare` or "
+        "fairseq-preprocess wrote")
       .positional("FILE.tsv")
       .required();
-  r.add("eval.subset", o.subset, "which split of such a folder").alias("gen-subset");
+  r.add("eval.subset", o.subset, "which split of such a folder: test, dev (valid of fairseq-preprocess) or train")
+      .alias("gen-subset");
   declare_generation_options(r, o.search);
   declare_language_options(r, o.languages);
   declare_language_column(r, o.language_column);
@@ -45,11 +47,16 @@ struct EvalSet {
 };
 
 EvalSet read_set(const EvalOptions& options, const Tokenizer& tokenizer) {
-  if (std::filesystem::is_directory(options.data)) {
-    const FairseqData data(options.data, options.subset, options.languages, tokenizer);
-    return {data.dataset(), data.text()};
+  std::filesystem::path file = options.data;
+  if (std::filesystem::is_directory(file)) {
+    const bool prepared = std::filesystem::exists(file / "train.tsv");
+    file /= options.subset + ".tsv";
+    if (!prepared && !std::filesystem::exists(file)) {
+      const FairseqData data(options.data, options.subset, options.languages, tokenizer);
+      return {data.dataset(), data.text()};
+    }
   }
-  ParallelText text = read_parallel_tsv(options.data, {.language = static_cast<int>(options.language_column)});
+  ParallelText text = read_parallel_tsv(file, {.language = static_cast<int>(options.language_column)});
   return {tokenize(text, tokenizer, options.languages.source), std::move(text)};
 }
 

@@ -8,6 +8,7 @@
 #include "apps/lib/model/hf_folder.h"
 #include "apps/lib/model/model_card.h"
 #include "apps/lib/model/model_folder.h"
+#include "apps/lib/model/model_search.h"
 #include "apps/lib/program/environment.h"
 #include "apps/lib/program/output.h"
 #include "apps/verbs/verbs.h"
@@ -62,25 +63,25 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
   std::unique_ptr<Tokenizer> tokenizer;  // only transformers do without
   if (options.format != Format::hf || find_tokenizer(loaded.folder))
     tokenizer = load_tokenizer(loaded, options.languages);
+  std::vector<std::string> notes;
   switch (options.format) {
     case Format::ct2:
-      return fill_ct2_folder(loaded, *tokenizer, folder);
+      notes = fill_ct2_folder(loaded, *tokenizer, folder);
+      break;
     case Format::gguf:
-      return fill_gguf_folder(loaded, *tokenizer, options.outtype, folder);
+      notes = fill_gguf_folder(loaded, *tokenizer, options.outtype, folder);
+      break;
     case Format::hf:
       fill_hf_folder(loaded, tokenizer.get(), folder);
-      break;
+      return notes;
     case Format::packed:
       freeze_tree(*loaded.model);
-      fill_model_folder(*loaded.model, *tokenizer, folder);
-      if (loaded.from_hf() && fs::exists(fs::path(loaded.folder) / kGenerationFile))
-        return {
-            fmt::format("how to search, as {} has it (beams, lengths, n-grams, forced tokens), is not kept: give it to "
-                        "`lowbit generate`",
-                        kGenerationFile)};
-      break;
+      fill_model_folder(loaded, *tokenizer, folder);
+      return notes;
   }
-  return {};
+  if (search_to_keep(loaded.folder, loaded.model->config()))
+    notes.push_back("how to search (beams, lengths, n-grams, forced tokens) is not kept: its caller gives it there");
+  return notes;
 }
 
 /// Elements of the architecture's weights, packed or not.

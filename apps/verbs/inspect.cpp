@@ -61,9 +61,23 @@ Json describe(Seq2Seq& model) {
 Json describe(const ImportReport& report) {
   Json renamed = Json::object();
   for (const auto& [file_name, name] : report.renamed) renamed[file_name] = name;
-  return {
-      {"model_type", report.model_type}, {"used", report.used},     {"renamed", renamed},   {"aliases", report.aliases},
-      {"ignored", report.ignored},       {"filled", report.filled}, {"notes", report.notes}};
+  return {{"files", report.files},   {"model_type", report.model_type}, {"used", report.used},
+          {"renamed", renamed},      {"aliases", report.aliases},       {"ignored", report.ignored},
+          {"filled", report.filled}, {"split", report.split},           {"notes", report.notes}};
+}
+
+/// What became of the file's tensors that are not simply used.
+std::string text_of(const ImportReport& report) {
+  std::string text;
+  for (const auto& [file_name, name] : report.renamed) text += fmt::format("{} in the file is {}\n", file_name, name);
+  const auto add = [&](const std::vector<std::string>& names, const char* what) {
+    for (const std::string& name : names) text += fmt::format("{} {}\n", name, what);
+  };
+  add(report.split, "in the file is split into its projections");
+  add(report.aliases, "in the file is a copy of the token table");
+  add(report.ignored, "in the file is no weight, ignored");
+  add(report.filled, "is not in the file, set to zero");
+  return text + report.str() + "\n";
 }
 
 std::string line(const std::string& path, const Json& t) {
@@ -103,11 +117,11 @@ int run(const InspectOptions& options, const OptionRegistry&) {
     write_output(record.dump() + "\n");
     return 0;
   }
-  write_output(fmt::format("{}  bits W-E-A {}\n", loaded.folder, bits.str()));
+  const bool fairseq = loaded.imported && loaded.imported->origin == ModelOrigin::fairseq;
+  write_output(
+      fmt::format("{}  bits W-E-A {}\n", fairseq ? loaded.imported->files.front() : loaded.folder, bits.str()));
   for (const auto& [path, t] : tensors.items()) write_output(line(path, t));
-  if (loaded.imported)
-    for (const auto& [file_name, name] : loaded.imported->renamed)
-      write_output(fmt::format("{} in the file is {}\n", file_name, name));
+  if (loaded.imported) write_output(text_of(*loaded.imported));
   write_output(fmt::format("{} tensors, {} parameters, {} bytes when packed\n", tensors.size(),
                            loaded.model->parameter_count(), bytes));
   return 0;

@@ -35,7 +35,7 @@ int run(const TraceVerbOptions& options, const OptionRegistry&) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   TraceOptions what{.grads = options.grads};
   if (!options.sites.empty()) what.sites.emplace(options.sites);
-  const StateDict inputs = load_safetensors(options.inputs);
+  const StateDict inputs = load_safetensors(options.inputs, ErrorKind::data);
   const LoadedModel loaded = load_model(options.model);
   const StateDict out = trace(*loaded.model, inputs, what, options.inputs);
   if (!options.sites.empty() && std::none_of(out.tensors.begin(), out.tensors.end(), [&](const auto& t) {

@@ -35,7 +35,8 @@ const NamedDType* row_of(DType dtype) {
 /// Reads the header of one file; every failure names the file.
 class HeaderReader {
  public:
-  HeaderReader(const std::string& path, std::span<const std::byte> file) : path_(path), file_(file) {}
+  HeaderReader(const std::string& path, std::span<const std::byte> file, ErrorKind kind)
+      : path_(path), file_(file), kind_(kind) {}
 
   std::map<std::string, SafetensorsFile::Entry> entries;
   std::map<std::string, std::string> metadata;
@@ -54,10 +55,11 @@ class HeaderReader {
   const std::string& path_;
   std::span<const std::byte> file_;
   std::span<const std::byte> data_;
+  ErrorKind kind_;
 
   template <class... Args>
   [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
-    fail(ErrorKind::model, "safetensors", "{}: {}", path_, fmt::format(format, std::forward<Args>(args)...));
+    fail(kind_, "safetensors", "{}: {}", path_, fmt::format(format, std::forward<Args>(args)...));
   }
 
   std::string_view header_text() {
@@ -191,8 +193,8 @@ std::vector<std::pair<const std::string*, const Tensor*>> file_order(const State
 
 }  // namespace
 
-SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path), file_(path, ErrorKind::model) {
-  HeaderReader reader(path_, file_.bytes());
+SafetensorsFile::SafetensorsFile(const std::string& path, ErrorKind kind) : path_(path), file_(path, kind) {
+  HeaderReader reader(path_, file_.bytes(), kind);
   reader.read();
   entries_ = std::move(reader.entries);
   metadata_ = std::move(reader.metadata);
@@ -207,8 +209,8 @@ Tensor SafetensorsFile::load(const std::string& name) const {
   return tensor;
 }
 
-StateDict load_safetensors(const std::string& path) {
-  const SafetensorsFile file(path);
+StateDict load_safetensors(const std::string& path, ErrorKind kind) {
+  const SafetensorsFile file(path, kind);
   StateDict state;
   state.metadata = file.metadata();
   for (const auto& [name, entry] : file.entries()) state.tensors.emplace(name, file.load(name));

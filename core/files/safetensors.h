@@ -14,8 +14,8 @@ namespace lowbit {
 ///
 ///   u64 N (little endian) | N bytes of JSON: name -> {dtype, shape, data_offsets}, "__metadata__" | data
 ///
-/// The opener refuses, naming the file and the tensor (ErrorKind::model): a header longer than 100 MB or than the file,
-/// JSON that is malformed or has a key twice, an unknown dtype, a rank above Shape::kMaxRank, a size that is not
+/// The opener refuses, naming the file and the tensor (an error of `kind`): a header longer than 100 MB or than the
+/// file, JSON that is malformed or has a key twice, an unknown dtype, a rank above Shape::kMaxRank, a size that is not
 /// shape x dtype, ranges that overlap or leave holes, data too short or too long, metadata that are not strings.
 /// DTypes: F64 F32 F16 BF16 I64 I32 I8 U8.     Source: the format description of huggingface/safetensors
 class SafetensorsFile {
@@ -26,7 +26,7 @@ class SafetensorsFile {
     std::span<const std::byte> bytes;  ///< in the mapping; no alignment is promised
   };
 
-  explicit SafetensorsFile(const std::string& path);
+  explicit SafetensorsFile(const std::string& path, ErrorKind kind = ErrorKind::model);
 
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
@@ -43,7 +43,7 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-StateDict load_safetensors(const std::string& path);
+StateDict load_safetensors(const std::string& path, ErrorKind kind = ErrorKind::model);
 
 /// Atomic (core/files/atomic.h). Layout of the reference writer: larger elements first, then by name, header padded so
 /// that every tensor is aligned to its element. Returns the checksum of the file.

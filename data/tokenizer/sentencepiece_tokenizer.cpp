@@ -16,6 +16,20 @@ namespace {
 
 namespace spm = sentencepiece;
 
+/// What sentencepiece says against a number of pieces, as advice about the option that gave it.
+std::string advice(const std::string& reason) {
+  const auto number_after = [&](std::string_view mark) {
+    const size_t found = reason.find(mark), begin = found + mark.size();
+    if (found == std::string::npos) return std::string();
+    return reason.substr(begin, reason.find_first_not_of("0123456789", begin) - begin);
+  };
+  if (const std::string most = number_after("to a value <= "); !most.empty())
+    return fmt::format("the texts give fewer: --vocab-size {} at most, or more text", most);
+  if (const std::string least = number_after(" vs "); !least.empty())
+    return fmt::format("their characters alone take more: --vocab-size {} at least", least);
+  return reason;
+}
+
 /// Hands the training texts to sentencepiece without a file in between. It takes no text with a tab or line end.
 class TextIterator final : public spm::SentenceIterator {
  public:
@@ -79,7 +93,7 @@ SentencePieceTokenizer SentencePieceTokenizer::train(std::span<const std::string
   std::string model;
   const auto status = spm::SentencePieceTrainer::Train(arguments, &iterator, &model);
   LB_REQUIRE(status.ok(), ErrorKind::data, "tokenizer", "cannot learn {} pieces from {} texts: {}", options.vocab_size,
-             texts.size(), reason(status));
+             texts.size(), advice(reason(status)));
   return SentencePieceTokenizer(Impl::from_bytes(std::move(model), "the trained vocabulary"));
 }
 

@@ -42,14 +42,14 @@ ImportedModel import_fairseq(const std::string& file, const ConfigEdit& edit) {
   constexpr ImportNaming kNaming{.name_of = fairseq_name, .config = "its arguments"};
   auto tensors = std::make_unique<FairseqFile>(file);
   const FairseqModel described = describe(*tensors);
-  const size_t split = tensors->split().size();
+  const std::vector<std::string> split = tensors->split();
   TensorFiles files(std::move(tensors));
   require_room(files, kNaming, described.config);
   ImportedModel imported{std::make_unique<Seq2Seq>(edit ? edit(described.config) : described.config, 0), {}};
   imported.report.origin = ModelOrigin::fairseq;
   imported.report.model_type = described.arch;
   import_weights(std::move(files), kNaming, *imported.model, imported.report);
-  if (split > 0) imported.report.notes.push_back(fmt::format("{} stacked projections split", split));
+  imported.report.split = split;
   return imported;
 }
 

@@ -11,7 +11,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kDefaultMaxLength = 20, kDefaultTopK = 50;
-constexpr const char* kGenerationFile = "generation_config.json";
+constexpr const char *kRule = "search_rule", *kHf = "hf", *kFairseq = "fairseq", *kLengthFactor = "max_len_a";
+constexpr double kLeast = 1e-6;  // of what must be positive
 constexpr const char* kUnsupported = "is not supported here; take it out, or generate elsewhere";
 
 JsonKeys keys_of(const fs::path& path) {
@@ -51,29 +52,18 @@ void refuse_unsupported(const JsonKeys& keys) {
     keys.expect_none(list, kUnsupported);
 }
 
-}  // namespace
-
-GenerationConfig read_hf_generation(const std::string& folder, const TransformerConfig& model) {
-  GenerationConfig config{.rule = SearchRule::hf, .beam = 1, .max_len_b = kDefaultMaxLength, .min_len = 0};
-  config.decoder_start = model.decoder_start;
-  config.eos = model.eos;
-  config.pad = model.pad;
-  config.unk = model.unk;
-  config.max_positions = model.max_positions;
-  const fs::path own = fs::path(folder) / kGenerationFile;
-  const bool has_own = fs::exists(own);
-  const JsonKeys keys = keys_of(has_own ? own : fs::path(folder) / "config.json");
+/// What the keys change in `config`.
+void take_search(const JsonKeys& keys, GenerationConfig& config, int64_t vocab) {
   refuse_unsupported(keys);
-  if (!has_own) config.forced_eos = model.eos;  // the default of their configuration classes
-  take_id(keys, "decoder_start_token_id", config.decoder_start, model.vocab);
-  take_id(keys, "eos_token_id", config.eos, model.vocab);
-  take_id(keys, "pad_token_id", config.pad, model.vocab);
-  take_id(keys, "forced_bos_token_id", config.forced_bos, model.vocab);
-  take_id(keys, "forced_eos_token_id", config.forced_eos, model.vocab);
-  keys.take("num_beams", config.beam);
-  keys.take("num_return_sequences", config.n_best);
-  keys.take("max_length", config.max_len_b);
-  keys.take("min_length", config.min_len);
+  take_id(keys, "decoder_start_token_id", config.decoder_start, vocab);
+  take_id(keys, "eos_token_id", config.eos, vocab);
+  take_id(keys, "pad_token_id", config.pad, vocab);
+  take_id(keys, "forced_bos_token_id", config.forced_bos, vocab);
+  take_id(keys, "forced_eos_token_id", config.forced_eos, vocab);
+  keys.take_in("num_beams", config.beam, 1);
+  keys.take_in("num_return_sequences", config.n_best, 1);
+  keys.take_in("max_length", config.max_len_b, 0);
+  keys.take_in("min_length", config.min_len, 0);
   int64_t new_tokens = 0;
   keys.take("max_new_tokens", new_tokens);
   if (new_tokens > 0) config.max_len_b = new_tokens + 1;  // the decoder start counts
@@ -81,26 +71,30 @@ GenerationConfig read_hf_generation(const std::string& folder, const Transformer
   keys.take("min_new_tokens", new_tokens);
   if (new_tokens > 0) config.min_len = new_tokens + 1;
   keys.take("length_penalty", config.length_penalty);
-  keys.take("no_repeat_ngram_size", config.no_repeat_ngram);
+  keys.take_in("no_repeat_ngram_size", config.no_repeat_ngram, 0);
   take_early_stopping(keys, config.early_stopping);
   keys.take("do_sample", config.sampling);
   if (config.sampling) {
     config.top_k = kDefaultTopK;
-    keys.take("top_k", config.top_k);
-    keys.take("top_p", config.top_p);
-    keys.take("temperature", config.temperature);
+    keys.take_in("top_k", config.top_k, 0);
+    keys.take_in("top_p", config.top_p, kLeast, 1);
+    keys.take_in("temperature", config.temperature, kLeast);
   }
+}
+
+GenerationConfig defaults_of(SearchRule rule, const TransformerConfig& model) {
+  GenerationConfig config{.rule = rule, .beam = 1};
+  if (rule == SearchRule::hf) config.max_len_b = kDefaultMaxLength, config.min_len = 0;
+  config.decoder_start = model.decoder_start;
+  config.eos = model.eos;
+  config.pad = model.pad;
+  config.unk = model.unk;
+  config.max_positions = model.max_positions;
   return config;
 }
 
-int32_t read_hf_decoder_start(const std::string& folder, const TransformerConfig& model) {
-  int32_t start = model.decoder_start;
-  const fs::path own = fs::path(folder) / kGenerationFile;
-  if (fs::exists(own)) take_id(keys_of(own), "decoder_start_token_id", start, model.vocab);
-  return start;
-}
-
-std::string generation_to_hf(const GenerationConfig& c, const TransformerConfig& model) {
+/// `whole`: also what a greedy search has no use for, and transformers warns about: a flag may ask for beams.
+nlohmann::ordered_json to_json(const GenerationConfig& c, const TransformerConfig& model, bool whole) {
   nlohmann::ordered_json json = {{"bos_token_id", model.bos},
                                  {"pad_token_id", c.pad},
                                  {"eos_token_id", c.eos},
@@ -108,10 +102,10 @@ std::string generation_to_hf(const GenerationConfig& c, const TransformerConfig&
   if (c.forced_bos != kNoToken) json["forced_bos_token_id"] = c.forced_bos;
   if (c.forced_eos != kNoToken) json["forced_eos_token_id"] = c.forced_eos;
   json["max_length"] = c.max_len_b;
-  if (c.min_len > 0) json["min_length"] = c.min_len;
+  if (c.min_len > 0 || whole) json["min_length"] = c.min_len;
   if (c.n_best > 1) json["num_return_sequences"] = c.n_best;
   if (c.no_repeat_ngram > 0) json["no_repeat_ngram_size"] = c.no_repeat_ngram;
-  if (c.beam > 1) {
+  if (c.beam > 1 || whole) {
     json["num_beams"] = c.beam;
     json["length_penalty"] = c.length_penalty;
     if (c.early_stopping == EarlyStopping::never)
@@ -125,6 +119,49 @@ std::string generation_to_hf(const GenerationConfig& c, const TransformerConfig&
     json["top_p"] = c.top_p;
     json["temperature"] = c.temperature;
   }
+  return json;
+}
+
+}  // namespace
+
+GenerationConfig read_hf_generation(const std::string& folder, const TransformerConfig& model) {
+  GenerationConfig config = defaults_of(SearchRule::hf, model);
+  const fs::path own = fs::path(folder) / kGenerationFile;
+  const bool has_own = fs::exists(own);
+  if (!has_own) config.forced_eos = model.eos;  // the default of their configuration classes
+  take_search(keys_of(has_own ? own : fs::path(folder) / "config.json"), config, model.vocab);
+  return config;
+}
+
+std::optional<GenerationConfig> read_own_generation(const std::string& folder, const TransformerConfig& model) {
+  const fs::path file = fs::path(folder) / kGenerationFile;
+  if (!fs::exists(file)) return std::nullopt;
+  const JsonKeys keys = keys_of(file);
+  if (!keys.has(kRule)) return std::nullopt;
+  std::string rule;
+  keys.take(kRule, rule);
+  if (rule != kHf && rule != kFairseq) keys.refuse(kRule, "must be \"hf\" or \"fairseq\"");
+  GenerationConfig config = defaults_of(rule == kHf ? SearchRule::hf : SearchRule::fairseq, model);
+  take_search(keys, config, model.vocab);
+  if (rule == kFairseq) keys.take_in(kLengthFactor, config.max_len_a, 0);
+  return config;
+}
+
+int32_t read_hf_decoder_start(const std::string& folder, const TransformerConfig& model) {
+  int32_t start = model.decoder_start;
+  const fs::path own = fs::path(folder) / kGenerationFile;
+  if (fs::exists(own)) take_id(keys_of(own), "decoder_start_token_id", start, model.vocab);
+  return start;
+}
+
+std::string generation_to_hf(const GenerationConfig& config, const TransformerConfig& model) {
+  return to_json(config, model, false).dump(2) + "\n";
+}
+
+std::string generation_to_own(const GenerationConfig& config, const TransformerConfig& model) {
+  nlohmann::ordered_json json = {{kRule, config.rule == SearchRule::hf ? kHf : kFairseq}};
+  if (config.max_len_a > 0) json[kLengthFactor] = config.max_len_a;
+  json.update(to_json(config, model, true));
   return json.dump(2) + "\n";
 }
 

@@ -30,22 +30,23 @@ class JsonKeys {
   const std::string& where() const { return where_; }
   bool has(const char* key) const { return json_.contains(key) && !json_.at(key).is_null(); }
 
-  /// `value` stays as it is when the key is absent or null.
+  /// `value` stays as it is when the key is absent or null. Integers: from -1, which is none, to 2^31 - 1.
   template <class T>
   void take(const char* key, T& value) const {
+    if constexpr (is_integer<T>)
+      take_in(key, value, -1, kLargest);
+    else
+      get(key, value);
+  }
+  /// The same for a number that must lie from `least` to `most`.
+  template <class T>
+  void take_in(const char* key, T& value, double least, double most = kLargest) const {
     if (!has(key)) return;
-    try {
-      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {  // get() would cut and wrap what does not fit
-        constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
-        const auto& number = json_.at(key);
-        if (!number.is_number_integer()) refuse(key, "has the wrong type");
-        if (const double wide = number.template get<double>(); wide < -1 || wide > kLargest)
-          refuse(key, "must be below 2^31");
-      }
-      value = json_.at(key).get<T>();
-    } catch (const nlohmann::ordered_json::exception&) {
-      refuse(key, "has the wrong type");
-    }
+    if (is_integer<T> && !json_.at(key).is_number_integer()) refuse(key, "has the wrong type");
+    double wide = 0;  // an integer that does not fit would be cut and wrapped
+    get(key, wide);
+    if (wide < least || wide > most) refuse(key, fmt::format("must lie from {} to {}", least, most));
+    get(key, value);
   }
   /// Refuses any other value than this one or null.
   template <class T>
@@ -65,6 +66,20 @@ class JsonKeys {
   }
 
  private:
+  static constexpr double kLargest = std::numeric_limits<int32_t>::max();
+  template <class T>
+  static constexpr bool is_integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+  template <class T>
+  void get(const char* key, T& value) const {
+    if (!has(key)) return;
+    try {
+      value = json_.at(key).get<T>();
+    } catch (const nlohmann::ordered_json::exception&) {
+      refuse(key, "has the wrong type");
+    }
+  }
+
   nlohmann::ordered_json json_;
   std::string where_;
 };

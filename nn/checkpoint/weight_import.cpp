@@ -171,6 +171,7 @@ std::string ImportReport::str() const {
   add(aliases.size(), "copies of the token table");
   add(ignored.size(), "ignored");
   add(filled.size(), "not there and set to zero");
+  add(split.size(), "stacked projections split");
   for (const std::string& note : notes) text += ", " + note;
   return text;
 }

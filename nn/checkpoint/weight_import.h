@@ -27,6 +27,7 @@ struct ImportReport {
   std::vector<std::string> aliases;                          ///< copies of the token table, equal bit for bit
   std::vector<std::string> ignored;                          ///< no weights: version markers, buffers
   std::vector<std::string> filled;                           ///< constants that the file may leave out, set to zero
+  std::vector<std::string> split;                            ///< projections stacked in the file, now several tensors
   std::vector<std::string> notes;                            ///< conversions: dtype, rows of the table
   /// One line for the log.
   std::string str() const;

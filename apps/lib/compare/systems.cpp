@@ -99,14 +99,37 @@ std::vector<Column> columns_of(const std::vector<System>& systems, CompareMetric
   return columns;
 }
 
+/// "beam 4"; where models bring searches that differ, "beam 4 (teacher), beam 1 (student)".
+std::string describe_searches(const std::vector<System>& systems, const GenerationConfig& asked) {
+  std::vector<std::pair<std::string, std::string>> searches;  // and the names of those that are searched so
+  for (const System& system : systems) {
+    if (!system.row.contains("beam")) continue;
+    const Json& beam = system.row["beam"];
+    const bool sampling = beam.is_null();
+    const std::string search = describe_search({.beam = sampling ? 1 : beam.get<int64_t>(), .sampling = sampling});
+    const std::string name = system.row["name"];
+    const auto found = std::ranges::find(searches, search, &std::pair<std::string, std::string>::first);
+    if (found == searches.end())
+      searches.emplace_back(search, name);
+    else
+      found->second += ", " + name;
+  }
+  if (searches.empty()) return describe_search(asked);
+  if (searches.size() == 1) return searches.front().first;
+  std::string text;
+  for (const auto& [search, names] : searches)
+    text += fmt::format("{}{} ({})", text.empty() ? "" : ", ", search, names);
+  return text;
+}
+
 /// "BLEU: SIGNATURE, beam 1" and what else says how the scores came about.
 std::string footnotes(const std::vector<System>& systems, const CompareSettings& settings) {
   const Json& first = systems.front().row;
+  const std::string searches = describe_searches(systems, settings.search);
   if (settings.metric == CompareMetric::rouge)
-    return fmt::format("ROUGE: {}, {}\n", first["rouge_signature"].get<std::string>(),
-                       describe_search(settings.search));
-  return fmt::format("BLEU: {}, {}\nchrF2: {}\n", first["signature"].get<std::string>(),
-                     describe_search(settings.search), first["chrf_signature"].get<std::string>());
+    return fmt::format("ROUGE: {}, {}\n", first["rouge_signature"].get<std::string>(), searches);
+  return fmt::format("BLEU: {}, {}\nchrF2: {}\n", first["signature"].get<std::string>(), searches,
+                     first["chrf_signature"].get<std::string>());
 }
 
 /// A row for every language of every system, below the whole.
@@ -153,14 +176,16 @@ std::vector<System> baselines(const ParallelText& train, const ParallelText& tes
   return systems;
 }
 
-System score_model(const std::string& argument, const ParallelText& test, const CompareSettings& settings) {
+System score_model(const std::string& argument, const ParallelText& test, const CompareSettings& settings,
+                   const OptionRegistry& registry) {
   const size_t equals = argument.find('=');
   const std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
   const std::string name =
       equals == std::string::npos ? std::filesystem::path(path).filename().string() : argument.substr(0, equals);
   const LoadedModel loaded = load_model(path);
   const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(loaded);
-  const TranslatorConfig config{.generation = settings.search, .max_tokens = settings.max_tokens};
+  const GenerationConfig search = search_of(loaded, settings.search, registry);
+  const TranslatorConfig config{.generation = search, .max_tokens = settings.max_tokens};
   const auto translate = [&](const ParallelText& text) {
     return evaluate_translation(*loaded.model, *tokenizer, config, text, settings.source_language);
   };
@@ -173,7 +198,7 @@ System score_model(const std::string& argument, const ParallelText& test, const 
                  {"size_bytes", model_bytes(loaded)}},
                 std::move(figures.outputs)};
   add_scores(system, test, settings.metric);
-  system.row["beam"] = beam_of(settings.search);
+  system.row["beam"] = beam_of(search);
   system.row["sentences_per_s"] = static_cast<double>(figures.sentences) / figures.seconds;
   system.row["tokens_per_s"] = static_cast<double>(figures.tokens) / figures.seconds;
   if (const auto levels = LevelStats().look(*loaded.model); !levels.empty())

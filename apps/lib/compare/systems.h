@@ -35,7 +35,9 @@ std::vector<System> baselines(const ParallelText& train, const ParallelText& tes
 
 /// The model of an argument NAME=FOLDER or FOLDER: its outputs on the test set, scores (of every language where the set
 /// has several), bits, bytes, speed, and the mean entropy of its quantized weights' levels.
-System score_model(const std::string& argument, const ParallelText& test, const CompareSettings& settings);
+/// It is searched as search_of() says.
+System score_model(const std::string& argument, const ParallelText& test, const CompareSettings& settings,
+                   const OptionRegistry& registry);
 
 /// The table for a terminal, and the same as Markdown; both end with how the scores were computed.
 std::string systems_text(const std::vector<System>& systems, const CompareSettings& settings);

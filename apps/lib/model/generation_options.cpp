@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "nn/checkpoint/hf_generation.h"
+#include "apps/lib/model/model_search.h"
 
 namespace lowbit {
 
@@ -54,8 +54,9 @@ void declare_language_options(OptionRegistry& r, Languages& languages) {
 }
 
 GenerationConfig search_of(const LoadedModel& loaded, const GenerationConfig& asked, const OptionRegistry& registry) {
-  if (!loaded.from_hf()) return asked;
-  GenerationConfig config = read_hf_generation(loaded.folder, loaded.model->config());
+  const std::optional<GenerationConfig> found = find_search(loaded.folder, loaded.model->config());
+  if (!found) return asked;
+  GenerationConfig config = *found;
   OptionRegistry own;
   declare_generation_options(own, config);
   for (const Option& given : registry.options()) {

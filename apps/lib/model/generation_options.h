@@ -9,8 +9,8 @@
 
 namespace lowbit {
 
-/// What every verb and every validation searches with unless told otherwise, so that their scores agree: greedily, up
-/// to 1.5 * source + 20 tokens.
+/// What every verb searches with unless told otherwise, by flags or by the model (search_of), and every validation, so
+/// that their scores agree: greedily, up to 1.5 * source + 20 tokens.
 inline constexpr GenerationConfig kDefaultSearch{.beam = 1, .max_len_a = 1.5, .max_len_b = 20};
 
 /// What stands beside a BLEU: "beam 5", or "sampling".
@@ -25,8 +25,8 @@ void declare_generation_options(OptionRegistry& registry, GenerationConfig& conf
 void declare_language_column(OptionRegistry& registry, int64_t& column);
 void declare_language_options(OptionRegistry& registry, Languages& languages);
 
-/// What a model is searched with: `asked`, which the options were declared for; a Hugging Face folder brings a search
-/// of its own (nn/checkpoint/hf_generation.h), in which the options that were given replace its settings.
+/// What a model is searched with: `asked`, which the options were declared for; or the search that it brings
+/// (model_search.h), in which the options that were given replace its settings.
 GenerationConfig search_of(const LoadedModel& loaded, const GenerationConfig& asked, const OptionRegistry& registry);
 
 }  // namespace lowbit

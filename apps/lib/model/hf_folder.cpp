@@ -1,20 +1,22 @@
 #include "apps/lib/model/hf_folder.h"
 
+#include "apps/lib/log/log.h"
+#include "apps/lib/model/model_search.h"
 #include "data/tokenizer/tokenizer.h"
 #include "nn/checkpoint/hf_export.h"
-#include "nn/checkpoint/hf_generation.h"
 
 namespace lowbit {
 namespace {
 
-/// The folder's own search, or one that a model of ours needs there: its first tokens, up to its last position.
+/// The search that the model had, or one that a model of ours needs there: its first tokens, up to its last position.
 GenerationConfig generation_of(const LoadedModel& loaded, const Tokenizer* tokenizer) {
   const TransformerConfig& model = loaded.model->config();
-  GenerationConfig config{.rule = SearchRule::hf, .beam = 1, .max_len_b = model.max_positions, .min_len = 0};
-  config.decoder_start = model.decoder_start;
-  config.eos = config.forced_eos = model.eos;
-  config.pad = model.pad;
-  if (loaded.from_hf()) config = read_hf_generation(loaded.folder, model);
+  GenerationConfig config = plain_search(model);
+  config.forced_eos = model.eos;
+  if (const auto search = find_search(loaded.folder, model); search && search->rule == SearchRule::hf)
+    config = *search;
+  else if (search)
+    log_warning("how to search, by fairseq's rule, is not kept: transformers has no such lengths");
   const Framing framing = tokenizer ? tokenizer->framing() : Framing();
   if (framing.decoder_start >= 0) config.decoder_start = framing.decoder_start;
   if (framing.forced_bos >= 0) config.forced_bos = framing.forced_bos;

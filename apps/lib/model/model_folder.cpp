@@ -2,10 +2,11 @@
 
 #include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "apps/lib/log/log.h"
+#include "apps/lib/model/model_search.h"
+#include "apps/lib/program/output.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
 #include "core/files/checksum.h"
@@ -13,6 +14,7 @@
 #include "core/files/safetensors.h"
 #include "data/tokenizer/open_tokenizer.h"
 #include "nn/checkpoint/fairseq_import.h"
+#include "nn/checkpoint/hf_generation.h"
 #include "nn/quant/slot.h"
 
 namespace lowbit {
@@ -47,14 +49,11 @@ void warn_if_uncalibrated(Seq2Seq& model, const std::string& file) {
                 first, count > 1 ? fmt::format(", nor those of {} other slots", count - 1) : "");
 }
 
-std::string generation_config(const TransformerConfig& config) {
-  return nlohmann::ordered_json{{"bos_token_id", config.bos},
-                                {"pad_token_id", config.pad},
-                                {"eos_token_id", config.eos},
-                                {"decoder_start_token_id", config.decoder_start},
-                                {"max_length", config.max_positions}}
-             .dump(2) +
-         "\n";
+/// How to search with the model, or where nothing says how, its special tokens and longest output.
+std::string generation_config(const LoadedModel& loaded) {
+  const TransformerConfig& model = loaded.model->config();
+  if (const auto search = search_to_keep(loaded.folder, model)) return generation_to_own(*search, model);
+  return generation_to_hf(plain_search(model), model);
 }
 
 /// Where a model is, and what it is.
@@ -125,9 +124,14 @@ LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   return loaded;
 }
 
+std::array<fs::path, 2> folder_and_above(const std::string& folder) {
+  fs::path normal = fs::absolute(folder).lexically_normal();
+  if (!normal.has_filename()) normal = normal.parent_path();
+  return {normal, normal.parent_path()};
+}
+
 std::optional<std::string> find_tokenizer(const std::string& model_folder) {
-  const fs::path folder = fs::absolute(model_folder);
-  for (const fs::path& place : {folder, folder.parent_path()})
+  for (const fs::path& place : folder_and_above(model_folder))
     if (!tokenizer_files(place).empty()) return place.string();
   return std::nullopt;
 }
@@ -162,11 +166,11 @@ int64_t model_bytes(const LoadedModel& loaded) {
   return bytes;
 }
 
-void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
-  const StateDict state = model_state(model);
+void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder) {
+  const StateDict state = model_state(*loaded.model);
   const fs::path path = folder;
-  write_file_atomically((path / kConfigFile).string(), model_config_json(model));
-  write_file_atomically((path / kGenerationFile).string(), generation_config(model.config()));
+  write_file_atomically((path / kConfigFile).string(), model_config_json(*loaded.model));
+  write_file_atomically((path / kGenerationFile).string(), generation_config(loaded));
   tokenizer.save(path);
   const std::string weights = (path / kWeightsFile).string();
   ChecksumList sums;
@@ -178,28 +182,28 @@ void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::st
 }
 
 void expect_new_folder(const char* verb, const std::string& folder) {
+  refuse_file(verb, folder);
   LB_REQUIRE(!fs::exists(folder) || fs::is_empty(folder), ErrorKind::usage, verb,
              "{} holds something already; give another --out, or remove it", folder);
 }
 
 void refuse_to_replace(const std::string& folder) {
-  if (!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder))) return;
+  refuse_file("write", folder);
+  if (!fs::exists(folder) || fs::is_empty(folder)) return;
   std::set<fs::path> ours = {kConfigFile,         kGenerationFile, kWeightsFile,
                              ChecksumList::kFile, "README.md",     "tokenizer_config.json"};
-  if (fs::is_directory(folder))
-    for (const fs::path& file : tokenizer_files(folder)) ours.insert(file.filename());
+  for (const fs::path& file : tokenizer_files(folder)) ours.insert(file.filename());
   bool replaceable = fs::exists(fs::path(folder) / ChecksumList::kFile);
-  if (fs::is_directory(folder))
-    for (const auto& entry : fs::directory_iterator(folder))
-      replaceable = replaceable && entry.is_regular_file() && ours.count(entry.path().filename()) > 0;
+  for (const auto& entry : fs::directory_iterator(folder))
+    replaceable = replaceable && entry.is_regular_file() && ours.count(entry.path().filename()) > 0;
   LB_REQUIRE(replaceable, ErrorKind::usage, "write",
              "{} holds more than an exported model; give another --out, or remove it", folder);
 }
 
-void write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder) {
+void write_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder) {
   refuse_to_replace(folder);
   AtomicFolder target(folder);
-  fill_model_folder(model, tokenizer, target.path());
+  fill_model_folder(loaded, tokenizer, target.path());
   target.commit();
 }
 

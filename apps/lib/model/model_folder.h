@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +18,12 @@ namespace lowbit {
 /// The files of a model folder, in Hugging Face's layout.
 inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kConfigFile = "config.json";
-inline constexpr const char* kGenerationFile = "generation_config.json";
 inline constexpr const char* kTokenizerFile = "sentencepiece.bpe.model";  ///< of models whose vocabulary we trained
 
 struct LoadedModel {
   std::unique_ptr<Seq2Seq> model;
   std::string folder;                         ///< where the weights were found
   std::optional<ImportReport> imported = {};  ///< of a model that Hugging Face's or fairseq's programs wrote
-
-  bool from_hf() const { return imported && imported->origin == ModelOrigin::hugging_face; }
 };
 
 /// The folder with weights that `path` means: itself, or a run's checkpoint_best, else its checkpoint_last; the one
@@ -45,6 +44,8 @@ TransformerConfig read_model_config(const std::string& path);
 /// Errors (model): a file is broken, or differs from the folder's checksums.txt if it has one. Warns when a learned
 /// scale was never calibrated, says what an import made of the tensors.
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
+/// A model's folder and the one above, a checkpoint's run: absolute, whatever slashes and dots `folder` ends with.
+std::array<std::filesystem::path, 2> folder_and_above(const std::string& folder);
 /// The folder with the tokenizer of a model in `folder`: the same, or the run folder above it.
 std::optional<std::string> find_tokenizer(const std::string& folder);
 /// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows; (usage) it is
@@ -56,15 +57,15 @@ std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Langu
 int64_t model_bytes(const LoadedModel& loaded);
 
 /// Fills a folder that loads by itself: config.json, model.safetensors (packed codes where weights are frozen),
-/// generation_config.json, the tokenizer, checksums.txt. The folder is read back and compared: Error (self_check) if a
-/// code or a float differs.
-void fill_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
+/// generation_config.json with the search that the model had (model_search.h), the tokenizer, checksums.txt. The folder
+/// is read back and compared: Error (self_check) if a code or a float differs.
+void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder);
 /// Error (usage), in the name of a verb, unless `folder` is empty or not there.
 void expect_new_folder(const char* verb, const std::string& folder);
 /// Error (usage) when `folder` holds anything but files that fill_model_folder() writes: a run, a corpus, somebody's
 /// notes are not to be replaced.
 void refuse_to_replace(const std::string& folder);
 /// The same in a folder that appears whole or not at all, in place of one that refuse_to_replace() lets go.
-void write_model_folder(Seq2Seq& model, const Tokenizer& tokenizer, const std::string& folder);
+void write_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder);
 
 }  // namespace lowbit

@@ -17,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<fs::path> find_run(const std::string& model_folder) {
-  for (const fs::path& place : {fs::absolute(model_folder), fs::absolute(model_folder).parent_path()})
-    if (fs::is_regular_file(place / "config.yaml")) return place.lexically_normal();
+  for (const fs::path& place : folder_and_above(model_folder))
+    if (fs::is_regular_file(place / "config.yaml")) return place;
   return std::nullopt;
 }
 

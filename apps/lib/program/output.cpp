@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "core/error.h"
 
@@ -22,6 +23,11 @@ void write_output(std::string_view text) {
 
 void flush_output() {
   if (std::fflush(stdout) != 0) fail_output(errno);
+}
+
+void refuse_file(std::string_view where, const std::string& folder) {
+  LB_REQUIRE(!std::filesystem::exists(folder) || std::filesystem::is_directory(folder), ErrorKind::usage, where,
+             "{} is a file, and a folder is to be written: give another name, or remove it", folder);
 }
 
 }  // namespace lowbit

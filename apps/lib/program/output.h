@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace lowbit {
@@ -12,5 +13,8 @@ struct BrokenPipe {};
 void write_output(std::string_view text);
 /// Pushes what was written to its reader, with the same failures.
 void flush_output();
+
+/// Error (usage) when a folder is to be written and a file has its name.
+void refuse_file(std::string_view where, const std::string& folder);
 
 }  // namespace lowbit

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "apps/lib/program/environment.h"
+#include "apps/lib/program/output.h"
 #include "core/error.h"
 #include "core/files/atomic.h"
 
@@ -15,6 +16,7 @@ namespace lowbit {
 namespace fs = std::filesystem;
 
 RunFolder RunFolder::create(const std::string& path) {
+  refuse_file("run", path);
   RunFolder folder(path);
   std::error_code error;
   fs::create_directories(path, error);

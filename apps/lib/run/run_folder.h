@@ -12,6 +12,7 @@ namespace lowbit {
 ///   metrics.jsonl   log/metrics_schema.h               results.json   final scores
 ///   train.log       what stderr said                   tb/            TensorBoard event files
 ///   overflow.jsonl  numeric events                     report.html    lowbit report
+///   generation_config.json   how to search, where what it starts from says so
 ///   checkpoint-N/   after update N, with the links checkpoint_last and checkpoint_best
 class RunFolder {
  public:

@@ -46,8 +46,8 @@ void take_shape(ModelOptions& model, const OptionRegistry& registry, const std::
   for (const ModelSize& size : kModelSizes) model.*size.option = start.*size.field;
 }
 
-void expect_file(const fs::path& path, const char* remedy) {
-  LB_REQUIRE(fs::exists(path), ErrorKind::data, "train", "{}: No such file; {}", path.string(), remedy);
+void expect_file(const fs::path& path, ErrorKind kind, const char* remedy) {
+  LB_REQUIRE(fs::exists(path), kind, "train", "{}: No such file; {}", path.string(), remedy);
 }
 
 int64_t longest_block(const TrainOptions& options, const TransformerConfig& model) {
@@ -77,8 +77,8 @@ void check(const TrainOptions& options) {
              "valid.metric=bleu needs valid.bleu_rows of at least 1");
   if (options.data.task == TrainTask::denoising) check_denoising(options, model);
   for (const std::string& file : task_files(options))
-    expect_file(fs::path(options.data.dir) / file, "lowbit prepare writes it");
-  if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, "data.tokenizer names it");
+    expect_file(fs::path(options.data.dir) / file, ErrorKind::data, "lowbit prepare writes it");
+  if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, ErrorKind::model, "data.tokenizer names it");
   if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
 }
 
@@ -97,7 +97,7 @@ void refuse_idle_loss_scale(const OptionRegistry& registry, PrecisionPolicy poli
 }  // namespace
 
 TrainOptions resolve_train_options(TrainOptions options, const OptionRegistry& registry) {
-  const std::string& start = options.finetune_from.empty() ? options.teacher.model : options.finetune_from;
+  const std::string& start = start_of(options);
   if (!start.empty()) take_shape(options.model, registry, start);
   LB_REQUIRE(!start.empty() || options.model.arch != kGivenShape, ErrorKind::usage, "train",
              "model.arch={} needs kd.teacher or run.finetune_from", kGivenShape);

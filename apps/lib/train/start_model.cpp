@@ -1,11 +1,15 @@
 #include "apps/lib/train/start_model.h"
 
+#include <filesystem>
 #include <optional>
 
 #include "apps/lib/log/log.h"
+#include "apps/lib/model/model_search.h"
 #include "apps/lib/model/recipe_folder.h"
 #include "core/error.h"
+#include "core/files/atomic.h"
 #include "data/tokenizer/open_tokenizer.h"
+#include "nn/checkpoint/hf_generation.h"
 #include "nn/module_state.h"
 #include "nn/quant/weight_slot.h"
 
@@ -48,6 +52,10 @@ std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenize
                start.folder);
     model = std::move(start.model);
   } else if (teacher) {
+    LB_REQUIRE(!has_frozen_weights(*teacher), ErrorKind::usage, "train",
+               "the teacher {} is packed: it has no float weights for its student to begin with; give the run that it "
+               "was exported from, or a float model to begin with as run.finetune_from",
+               options.teacher.model);
     model = std::make_unique<Seq2Seq>(edit(teacher->config()), static_cast<uint64_t>(options.seed));
     load_module_state(*model, module_state(*teacher));
   } else {
@@ -59,6 +67,13 @@ std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenize
     log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
   }
   return model;
+}
+
+void keep_search(const TrainOptions& options, const TransformerConfig& model, const std::string& run_folder) {
+  if (start_of(options).empty()) return;
+  if (const auto search = search_to_keep(resolve_model_folder(start_of(options)), model))
+    write_file_atomically((std::filesystem::path(run_folder) / kGenerationFile).string(),
+                          generation_to_own(*search, model));
 }
 
 }  // namespace lowbit

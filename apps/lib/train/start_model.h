@@ -18,4 +18,8 @@ LoadedModel load_for(const Tokenizer& tokenizer, const std::string& path, const 
 /// quantized by the recipe.
 std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenizer& tokenizer, Seq2Seq* teacher);
 
+/// Puts the search of what the run starts from, if it has one, into the run's folder: generation_config.json. Warnings
+/// and errors of search_to_keep().
+void keep_search(const TrainOptions& options, const TransformerConfig& model, const std::string& run_folder);
+
 }  // namespace lowbit

@@ -27,7 +27,7 @@ struct TrainingText {
 std::unique_ptr<Tokenizer> choose_tokenizer(const TrainOptions& train, const std::function<TrainingText()>& text) {
   const DataOptions& options = train.data;
   const Languages& languages = options.languages;
-  const std::string& start = train.finetune_from.empty() ? train.teacher.model : train.finetune_from;
+  const std::string& start = start_of(train);
   const int64_t rows = start.empty() ? -1 : read_model_config(start).vocab;
   if (!options.tokenizer.empty()) {
     auto named = open_tokenizer(options.tokenizer, rows, languages);

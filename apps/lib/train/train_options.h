@@ -140,6 +140,11 @@ struct TrainOptions {
   bool dump_precision_plan = false;  ///< print it instead of training
 };
 
+/// The model whose weights the run begins with, and with them its shape, tokenizer and search; empty: fresh ones.
+inline const std::string& start_of(const TrainOptions& options) {
+  return options.finetune_from.empty() ? options.teacher.model : options.finetune_from;
+}
+
 /// Options of `lowbit train`.
 void declare_train_options(OptionRegistry& registry, TrainOptions& options);
 

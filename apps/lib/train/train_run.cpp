@@ -173,6 +173,7 @@ TrainRun::TrainRun(const TrainOptions& options, const RunFolder& folder)
   log_info("{} parameters, {} batches an epoch", model_->parameter_count(), batches_->batches_per_epoch());
   restore();
   task_.tokenizer->save(folder.path());  // after restore() has refused another run's folder
+  keep_search(options, model_->config(), folder.path());
 }
 
 StepReport TrainRun::attempt(const std::vector<Seq2SeqBatch>& micro) {

@@ -24,5 +24,23 @@ TEST_F(UnknownNames, OfARecipeAndOfItsSlotsToo) {
                  {"mine.yaml:4]", "decoder.layers.*.encoder_atn.key", "nearest is decoder.layers.0.encoder_attn.key"});
 }
 
+using OutIsAFile = test::TinyRun;
+
+TEST_F(OutIsAFile, AndNoFolder) {
+  const std::string model = trained("run");
+  for (const char* text : {"mine", ""}) {
+    const std::string file = write("file", text);
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"export", model, "--out", file},
+                                                    {"export", model, "--out", file, "--format", "gguf"},
+                                                    {"average", model, "--last", "2", "--out", file},
+                                                    {"prepare", "tsv", path("data/train.tsv"), "--out", file},
+                                                    training("train", "file")}) {
+      SCOPED_TRACE(command[0]);
+      expect_failure(run(command), 2, {file + " is a file", "another name"});
+      EXPECT_EQ(read("file"), text);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lowbit

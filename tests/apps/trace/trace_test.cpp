@@ -103,6 +103,18 @@ TEST_F(TraceInputs, AreCheckedOneByOne) {
   expect_refused(with("input_ids", Tensor::zeros({3, 17}, DType::i64)), {"attention_mask", "[3, 8]"});
 }
 
+TEST_F(TraceInputs, AreDataToo) {
+  const auto refused = [&](const std::vector<std::string>& words) {
+    test::expect_failure(run({"trace", golden("hf_bart"), "--inputs", path("in"), "--out", path("out")}), 3, words);
+  };
+  refused({path("in"), "No such file"});
+  write("in", "one two");
+  refused({path("in"), "7 bytes are too few"});
+  test::expect_failure(
+      run({"trace", path("none"), "--inputs", golden("hf_bart") + "/expected.safetensors", "--out", path("out")}), 4,
+      {path("none")});
+}
+
 TEST_F(TraceInputs, WithoutAMaskEveryTokenIsSeen) {
   StateDict inputs = load_safetensors(golden("hf_mbart") + "/expected.safetensors");
   const LoadedModel loaded = load_model(golden("hf_mbart"));

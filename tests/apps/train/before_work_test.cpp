@@ -25,7 +25,7 @@ TEST_F(BeforeAnythingIsWritten, OptionsAreChecked) {
   expect_refused(2, {"valid.bleu_rows"}, {"--valid.metric", "bleu", "--valid.bleu_rows", "0"});
   expect_refused(2, {"optim.beta1"}, {"--beta1", "1"});
   expect_refused(3, {"train.tsv", "No such file"}, {"--data.dir", path("nowhere")});
-  expect_refused(3, {"pieces.model", "No such file"}, {"--tokenizer", path("pieces.model")});
+  expect_refused(4, {"pieces.model", "No such file"}, {"--tokenizer", path("pieces.model")});
   expect_refused(4, {path("nobody")}, {"--teacher", path("nobody"), "--recipe", "tbt-2-2-8"});
   expect_refused(4, {path("nobody")}, {"--finetune-from", path("nobody")});
 }

@@ -33,6 +33,18 @@ TEST_F(StartOfAStudent, IsAnotherRunWhenOneIsGiven) {
   EXPECT_NE(packed.err.find("is packed"), std::string::npos) << packed.err;
 }
 
+TEST_F(StartOfAStudent, IsNoPackedTeacher) {
+  trained("teacher");
+  ASSERT_EQ(run(training("distill", "first", {"--teacher", path("teacher"), "--recipe", "tbt-2-2-8"})).code, 0);
+  ASSERT_EQ(run({"export", path("first"), "--out", path("packed")}).code, 0);
+  std::vector<std::string> more = {"--teacher", path("packed"), "--recipe", "tbt-2-2-8"};
+  expect_failure(run(training("distill", "second", more)), 2, {path("packed") + " is packed", "run.finetune_from"});
+  more.insert(more.end(), {"--data.tokenizer", path("teacher")});
+  expect_failure(run(training("distill", "second", more)), 2, {path("packed") + " is packed", "run.finetune_from"});
+  more.insert(more.end(), {"--finetune-from", path("teacher")});
+  EXPECT_EQ(run(training("distill", "second", more)).code, 0);
+}
+
 TEST_F(StartOfAStudent, HasTheShapeOfItsTeacherAndNoOther) {
   trained("teacher", {"--dim", "48"});
   std::vector<std::string> student =

@@ -24,6 +24,22 @@ TEST_F(TranslationVerbs, SearchAlikeUnlessToldAndSayHow) {
   EXPECT_DOUBLE_EQ(systems.back().at("bleu").get<double>(), eval.at("bleu").get<double>());
 }
 
+TEST_F(TranslationVerbs, EvalTakesASplitOfAPreparedFolder) {
+  const std::string model = trained("run");
+  const auto eval = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"eval", model});
+    arguments.push_back("--json");
+    const auto record = nlohmann::json::parse(run(arguments).out);
+    return std::pair(record["rows"], record["nll_loss"]);
+  };
+  write("data/dev.tsv", rows(0, 7));
+  EXPECT_EQ(eval({path("data")}), eval({path("data/test.tsv")}));
+  EXPECT_EQ(eval({path("data"), "--subset", "dev"}), eval({path("data/dev.tsv")}));
+  EXPECT_NE(eval({path("data"), "--subset", "dev"}), eval({path("data")}));
+  expect_failure(run({"eval", model, path("data"), "--subset", "valid"}), 3, {path("data/valid.tsv"), "No such file"});
+  expect_failure(run({"eval", model, path("run")}), 3, {path("run"), "no test.SOURCE-TARGET"});
+}
+
 TEST_F(TranslationVerbs, ARunIsAsLargeAsItsExport) {
   const std::string model = trained("run");
   const test::Outcome exported = run({"export", model, "--out", path("packed")});

@@ -120,6 +120,27 @@ TEST(SentencePiece, TooLittleTextIsAnError) {
                      [&] { SentencePieceTokenizer::train(corpus(), {.vocab_size = 20}); });
 }
 
+TEST(SentencePiece, AnotherNumberOfPiecesIsSuggested) {
+  const auto number_in = [](int64_t pieces, const std::string& before) {
+    try {
+      SentencePieceTokenizer::train(corpus(), {.vocab_size = pieces});
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      const size_t found = message.find(before);
+      if (found != std::string::npos && error.kind() == ErrorKind::data)
+        return std::stoll(message.substr(found + before.size()));
+      ADD_FAILURE() << message;
+    }
+    return -1LL;
+  };
+  const int64_t most = number_in(100'000, "the texts give fewer: --vocab-size ");
+  EXPECT_EQ(SentencePieceTokenizer::train(corpus(), {.vocab_size = most}).vocab_size(), most);
+  EXPECT_EQ(number_in(most + 1, "--vocab-size "), most);
+  const int64_t least = number_in(16, "their characters alone take more: --vocab-size ");
+  EXPECT_EQ(SentencePieceTokenizer::train(corpus(), {.vocab_size = least}).vocab_size(), least);
+  EXPECT_EQ(number_in(least - 1, "--vocab-size "), least);
+}
+
 TEST(SentencePiece, AnIdOutsideTheVocabularyIsRefused) {
   test::expect_error(ErrorKind::internal, {"600"}, [] { tokenizer().decode(std::vector<int32_t>{600}); });
   test::expect_error(ErrorKind::internal, {"-1"}, [] { tokenizer().decode(std::vector<int32_t>{-1}); });

@@ -110,6 +110,8 @@ TEST(HfGenerationConfig, RefusesByNameWhatItCannotHonour) {
   refused("num_beam_groups", 2);
   refused("early_stopping", "soon");
   refused("num_beams", "four");
+  refused("num_beams", 0);
+  refused("length_penalty", "long");
   refused("forced_bos_token_id", 29);
 }
 

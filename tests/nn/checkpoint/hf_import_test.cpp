@@ -206,10 +206,13 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("decoder_layers", 1, {"not of such a model", "model.decoder.layers.1."});
   configured("max_position_embeddings", 12, {"embed_positions.weight"});
   configured("encoder_attention_heads", 5, {"config.json", "heads 5"});
+  configured("d_model", -12, {"config.json", "'d_model' -12", "must lie from 1 to 2147483647"});
+  configured("d_model", 0, {"config.json", "'d_model' 0", "must lie from 1 to 2147483647"});
+  configured("decoder_ffn_dim", 0, {"config.json", "'decoder_ffn_dim' 0", "from 1"});
   configured("d_model", "wide", {"config.json", "d_model", "wrong type"});
   configured("d_model", 32.5, {"config.json", "d_model", "wrong type"});
-  configured("eos_token_id", 4294967298, {"config.json", "eos_token_id", "below 2^31"});
-  configured("vocab_size", 1000000000000, {"config.json", "vocab_size", "below 2^31"});
+  configured("eos_token_id", 4294967298, {"config.json", "eos_token_id", "to 2147483647"});
+  configured("vocab_size", 1000000000000, {"config.json", "vocab_size", "to 2147483647"});
   configured("activation_function", "quick_gelu", {"config.json", "quick_gelu"});
   configured("quantization_config", {{"quant_method", "bitsandbytes"}}, {"quantization_config"});
   configured("normalize_before", true, {"normalize_before"});

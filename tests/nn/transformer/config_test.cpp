@@ -10,16 +10,16 @@
 namespace lowbit {
 namespace {
 
-struct Published {
+struct PublishedModel {
   const char* name;
   int64_t parameters, tensors;
 };
 
 /// Weights that nobody writes take no memory, so the large ones cost the test nothing.
 TEST(Presets, HaveThePublishedNumberOfParametersAndTensors) {
-  for (const Published& expected :
-       {Published{"bart-base", 139'420'416, 259}, Published{"bart-large", 406'291'456, 511},
-        Published{"mbart-large-cc25", 610'851'840, 515}, Published{"mbart-large-50", 610'879'488, 515}}) {
+  for (const PublishedModel& expected :
+       {PublishedModel{"bart-base", 139'420'416, 259}, PublishedModel{"bart-large", 406'291'456, 511},
+        PublishedModel{"mbart-large-cc25", 610'851'840, 515}, PublishedModel{"mbart-large-50", 610'879'488, 515}}) {
     TransformerConfig config = transformer_preset(expected.name);
     config.init = WeightInit::none;
     Seq2Seq model(config, 1);
