@@ -13,7 +13,7 @@ namespace lowbit {
 namespace {
 
 constexpr int kValues = 1 << 16;
-constexpr uint16_t kLargest = 0x7bff, kInfinity = 0x7c00;
+constexpr uint16_t kLargest = 0x7bff, kInfiniteHalf = 0x7c00;
 
 /// The value of the bits by the definition of binary16, in exact arithmetic.
 double value_of(uint16_t bits) {
@@ -43,7 +43,7 @@ TEST(Half, EveryF16WidensToItsValueAndBack) {
 TEST(Half, RoundsToNearestEvenAtEveryBoundary) {
   for (uint16_t low = 0; low <= kLargest; ++low) {
     const auto high = static_cast<uint16_t>(low + 1);  // infinity stands where 65536 would
-    const double upper = high == kInfinity ? 65536 : value_of(high);
+    const double upper = high == kInfiniteHalf ? 65536 : value_of(high);
     const auto middle = static_cast<float>((value_of(low) + upper) / 2);
     EXPECT_EQ(to_f16(middle).bits, low % 2 == 0 ? low : high) << low;
     EXPECT_EQ(to_f16(std::nextafter(middle, 0.0f)).bits, low) << low;

@@ -11,15 +11,15 @@ namespace {
 namespace fs = std::filesystem;
 
 /// No file may grow beyond this while the object lives: writing fails as on a full disk.
-class FullDisk {
+class SmallDisk {
  public:
-  explicit FullDisk(rlim_t bytes) {
+  explicit SmallDisk(rlim_t bytes) {
     getrlimit(RLIMIT_FSIZE, &before_);
     handler_ = std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{bytes, before_.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
-  ~FullDisk() {
+  ~SmallDisk() {
     setrlimit(RLIMIT_FSIZE, &before_);
     std::signal(SIGXFSZ, handler_);
   }
@@ -37,7 +37,7 @@ TEST_F(FailingExport, LeavesNothing) {
     SCOPED_TRACE(format);
     test::Outcome outcome;
     {
-      const FullDisk full(8000);
+      const SmallDisk full(8000);
       outcome = run({"export", run_folder, "--format", format, "--out", path("out")});
     }
     test::expect_failure(outcome, 3, {path("out"), "nothing was changed"});

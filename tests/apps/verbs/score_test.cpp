@@ -43,33 +43,34 @@ class ScoreVerb : public ::testing::Test {
 
 TEST_F(ScoreVerb, JsonHoldsMetricScoreAndSignature) {
   for (const char* metric : {"bleu", "chrf", "chrf++", "ter"}) {
-    const nlohmann::json json = json_of(metric);
+    const nlohmann::json record = json_of(metric);
     const MetricScore expected = score(metric, hypotheses_, {reference_}).front();
-    EXPECT_EQ(json.at("metric"), metric);
-    EXPECT_DOUBLE_EQ(json.at("score").get<double>(), expected.score);
-    EXPECT_EQ(json.at("signature"), expected.signature);
+    EXPECT_EQ(record.at("metric"), metric);
+    EXPECT_DOUBLE_EQ(record.at("score").get<double>(), expected.score);
+    EXPECT_EQ(record.at("signature"), expected.signature);
   }
 }
 
 TEST_F(ScoreVerb, RougeHasOneScorePerVariant) {
-  const nlohmann::json json = json_of("rouge", {"--no-stemmer"});
-  EXPECT_EQ(json.at("metric"), "rouge");
+  const nlohmann::json record = json_of("rouge", {"--no-stemmer"});
+  EXPECT_EQ(record.at("metric"), "rouge");
   ScoreOptions options;
   options.rouge.stemmer = false;
   for (const MetricScore& expected : score("rouge", hypotheses_, {reference_}, options)) {
-    EXPECT_DOUBLE_EQ(json.at("score").at(expected.metric).get<double>(), expected.score);
-    EXPECT_EQ(json.at("signature"), expected.signature);
+    EXPECT_DOUBLE_EQ(record.at("score").at(expected.metric).get<double>(), expected.score);
+    EXPECT_EQ(record.at("signature"), expected.signature);
   }
 }
 
 TEST_F(ScoreVerb, OptionsAndFurtherReferencesArrive) {
   ScoreOptions options;
   options.bleu = {BleuTokenizer::intl, BleuSmoothing::floor, 0.2, true, true};
-  const nlohmann::json json = json_of("bleu", {"--ref", folder_.path("ref2"), "--tokenize", "intl", "--smooth", "floor",
-                                               "--smooth-value", "0.2", "--effective-order", "--bleu.lowercase"});
+  const nlohmann::json record =
+      json_of("bleu", {"--ref", folder_.path("ref2"), "--tokenize", "intl", "--smooth", "floor", "--smooth-value",
+                       "0.2", "--effective-order", "--bleu.lowercase"});
   const MetricScore expected = score("bleu", hypotheses_, {reference_, reference2_}, options).front();
-  EXPECT_DOUBLE_EQ(json.at("score").get<double>(), expected.score);
-  EXPECT_EQ(json.at("signature"), expected.signature);
+  EXPECT_DOUBLE_EQ(record.at("score").get<double>(), expected.score);
+  EXPECT_EQ(record.at("signature"), expected.signature);
 }
 
 TEST_F(ScoreVerb, PlainOutputEndsWithTheSignature) {

@@ -29,7 +29,7 @@ std::vector<Document> documents() {
   return all;
 }
 
-const SentencePieceTokenizer& tokenizer() {
+const SentencePieceTokenizer& learned_tokenizer() {
   static const auto trained = [] {
     std::vector<std::string> lines;
     for (const Document& document : documents()) lines.insert(lines.end(), document.begin(), document.end());
@@ -38,12 +38,12 @@ const SentencePieceTokenizer& tokenizer() {
   return trained;
 }
 
-int32_t id(const char* piece) { return tokenizer().find(piece); }
+int32_t id(const char* piece) { return learned_tokenizer().find(piece); }
 
-Noise noise(bool several_languages = false) { return {{}, noise_vocabulary(tokenizer(), several_languages)}; }
+Noise noise(bool several_languages = false) { return {{}, noise_vocabulary(learned_tokenizer(), several_languages)}; }
 
 TokenDataset blocks(int64_t tokens_per_sample = 40) {
-  return cut_blocks({{"", documents()}}, tokenizer(), {.tokens_per_sample = tokens_per_sample});
+  return cut_blocks({{"", documents()}}, learned_tokenizer(), {.tokens_per_sample = tokens_per_sample});
 }
 
 std::unique_ptr<Denoising> source(const TokenDataset& dataset, uint64_t seed = 1) {
@@ -55,10 +55,10 @@ TEST(Blocks, SymbolsAreTokensThatNoTextTurnsInto) {
   EXPECT_EQ(id("<mask>"), 4);
   EXPECT_EQ(id("[de]"), 5);
   EXPECT_EQ(id("no such piece"), -1);
-  EXPECT_EQ(std::ranges::count(tokenizer().encode("<mask> [de]"), id("<mask>")), 0);
-  EXPECT_EQ(tokenizer().decode(Tokens{id("[de]"), id("<mask>")}), "");
-  EXPECT_EQ(tokenizer().framing_for({"", "fr"}), (Framing{.target_begin = {6}, .forced_bos = 6}));
-  test::expect_error(ErrorKind::usage, {"'it'", "[de] [fr]"}, [] { tokenizer().framing_for({"", "it"}); });
+  EXPECT_EQ(std::ranges::count(learned_tokenizer().encode("<mask> [de]"), id("<mask>")), 0);
+  EXPECT_EQ(learned_tokenizer().decode(Tokens{id("[de]"), id("<mask>")}), "");
+  EXPECT_EQ(learned_tokenizer().framing_for({"", "fr"}), (Framing{.target_begin = {6}, .forced_bos = 6}));
+  test::expect_error(ErrorKind::usage, {"'it'", "[de] [fr]"}, [] { learned_tokenizer().framing_for({"", "it"}); });
 }
 
 TEST(Blocks, HoldWholeSentencesOfOneDocument) {
@@ -67,14 +67,14 @@ TEST(Blocks, HoldWholeSentencesOfOneDocument) {
   for (const Document& document : documents()) {
     Tokens left;  // of the document, in order
     for (const std::string& sentence : document) {
-      const Tokens tokens = tokenizer().encode(sentence);
+      const Tokens tokens = learned_tokenizer().encode(sentence);
       left.insert(left.end(), tokens.begin(), tokens.end());
     }
     while (!left.empty()) {
       const auto block = dataset.target[row++];
       ASSERT_LE(std::ssize(block), 38);
       ASSERT_TRUE(std::equal(block.begin(), block.end(), left.begin()));
-      EXPECT_TRUE(tokenizer().piece(block.back()).ends_with('.'));
+      EXPECT_TRUE(learned_tokenizer().piece(block.back()).ends_with('.'));
       left.erase(left.begin(), left.begin() + std::ssize(block));
     }
   }
@@ -92,12 +92,12 @@ TEST(Blocks, ASentenceLongerThanABlockIsCut) {
 }
 
 TEST(Blocks, WithLanguagesEverySentenceEndsAndTheBlockBeginsWithItsLanguage) {
-  const TokenDataset dataset = cut_blocks({{"de", {{"Number one.", "Number two."}}}, {"fr", documents()}}, tokenizer(),
-                                          {.tokens_per_sample = 60});
+  const TokenDataset dataset = cut_blocks({{"de", {{"Number one.", "Number two."}}}, {"fr", documents()}},
+                                          learned_tokenizer(), {.tokens_per_sample = 60});
   Tokens expected = {id("[de]")};
   for (const char* sentence : {"Number one.", "Number two."}) {
     if (expected.size() > 1) expected.push_back(2);
-    const Tokens tokens = tokenizer().encode(sentence);
+    const Tokens tokens = learned_tokenizer().encode(sentence);
     expected.insert(expected.end(), tokens.begin(), tokens.end());
   }
   EXPECT_EQ(Tokens(dataset.target[0].begin(), dataset.target[0].end()), expected);
@@ -109,7 +109,7 @@ TEST(Blocks, ALanguageIsDrawnByItsShareToAPower) {
   const std::vector<LanguageDocuments> corpus = {{"de", std::vector<Document>(100, {"Number one."})},
                                                  {"fr", std::vector<Document>(900, {"Number two."})}};
   const auto german = [&](double alpha) {
-    const TokenDataset dataset = cut_blocks(corpus, tokenizer(), {.sampling_alpha = alpha});
+    const TokenDataset dataset = cut_blocks(corpus, learned_tokenizer(), {.sampling_alpha = alpha});
     EXPECT_NEAR(static_cast<double>(dataset.size()), 1000, 1);
     return std::ranges::count(dataset.framing_of, 0);
   };
@@ -176,7 +176,7 @@ TEST(Denoising, TheDevSetIsCorruptedOnce) {
 }
 
 TEST(Denoising, ALengthenedSourceKeepsItsEnd) {
-  const Noise inserting({.mask = 0, .permute_sentences = 0, .insert = 1}, noise_vocabulary(tokenizer(), false));
+  const Noise inserting({.mask = 0, .permute_sentences = 0, .insert = 1}, noise_vocabulary(learned_tokenizer(), false));
   const Tokens block = {10, 11, 12, 13, 2};
   const Tokens cut = noised_source(inserting, block, false, 6, {3, 0}, {});
   EXPECT_EQ(cut.size(), 6u);

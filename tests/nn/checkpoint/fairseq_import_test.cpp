@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string golden(const std::string& name) { return LB_TEST_DIR "/golden/fairseq/" + name; }
+std::string fairseq_golden(const std::string& name) { return LB_TEST_DIR "/golden/fairseq/" + name; }
 
 /// A small post-norm transformer as fairseq names it, with its arguments.
 struct Checkpoint {
@@ -67,7 +67,7 @@ TransformerConfig like_fairseq(TransformerConfig config) {
 
 TEST(FairseqImport, BartAndMbartAreThoseOfTheHuggingFaceFolders) {
   for (const std::string name : {"bart", "mbart"}) {
-    const ImportedModel imported = import_fairseq(golden(name + ".pt")),
+    const ImportedModel imported = import_fairseq(fairseq_golden(name + ".pt")),
                         expected = import_hf_folder(test::golden_hf("hf_" + name));
     expect_same_weights(*imported.model, *expected.model);
     TransformerConfig config = like_fairseq(expected.model->config());
@@ -90,13 +90,13 @@ TEST(FairseqImport, PlainTransformersAreThoseOfPyTorch) {
     config.dropout = config.attention_dropout = config.activation_dropout = 0;
     return config;
   };
-  const ImportedModel old = import_fairseq(golden("transformer_post.pt"), without_dropout);
+  const ImportedModel old = import_fairseq(fairseq_golden("transformer_post.pt"), without_dropout);
   EXPECT_EQ(old.model->config(), like_fairseq(post.model->config()));
   expect_same_weights(*old.model, *post.model);
   EXPECT_EQ(old.report.split.size(), 12u);
   EXPECT_EQ(old.report.renamed.size(), 20u);  // numbered norms
   EXPECT_EQ(old.report.ignored.size(), 4u);
-  const ImportedModel half = import_fairseq(golden("transformer_pre.pt"), without_dropout);
+  const ImportedModel half = import_fairseq(fairseq_golden("transformer_pre.pt"), without_dropout);
   EXPECT_EQ(half.model->config(), like_fairseq(pre.model->config()));
   const StateDict read = module_state(*half.model);
   for (const auto& [path, tensor] : module_state(*pre.model).tensors)
@@ -224,7 +224,7 @@ TEST(FairseqImport, FindsTheCheckpointOfAFolder) {
 
 /// Whatever a byte becomes, the checkpoint is read or refused in one line; some of them are imported whole.
 TEST(FairseqImport, SurvivesEveryChangedByte) {
-  const std::string whole = test::contents(golden("small.pt"));
+  const std::string whole = test::contents(fairseq_golden("small.pt"));
   const test::TempDir folder;
   int64_t refused = 0;
   for (size_t i = 0; i < whole.size(); ++i) {

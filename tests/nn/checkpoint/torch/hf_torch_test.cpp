@@ -14,7 +14,7 @@ using test::HfFolder;
 
 constexpr const char* kBin = "pytorch_model.bin";
 
-std::string golden(const std::string& name) { return LB_TEST_DIR "/golden/torch/" + name; }
+std::string bin_golden(const std::string& name) { return LB_TEST_DIR "/golden/torch/" + name; }
 
 /// hf_bart with this file in the place of model.safetensors.
 class BinFolder : public HfFolder {
@@ -41,7 +41,7 @@ void expect_same(Seq2Seq& a, Seq2Seq& b) {
 TEST(HfTorch, GivesTheModelOfTheSafetensorsBitForBit) {
   const ImportedModel expected = import_hf_folder(test::golden_hf("hf_bart"));
   for (const char* name : {"bart.bin", "bart-stream.bin"}) {
-    const BinFolder folder(test::contents(golden(name)));
+    const BinFolder folder(test::contents(bin_golden(name)));
     EXPECT_TRUE(is_hf_folder(folder.path()));
     const ImportedModel imported = import_hf_folder(folder.path());
     expect_same(*imported.model, *expected.model);
@@ -65,7 +65,7 @@ TEST(HfTorch, ReadsShards) {
   for (const auto& [name, tensor] : folder.weights.tensors) map[name] = "a.bin";
   for (const char* copy : {"lm_head.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"})
     map[copy] = "a.bin";
-  std::filesystem::copy_file(golden("bart.bin"), folder.path("a.bin"));
+  std::filesystem::copy_file(bin_golden("bart.bin"), folder.path("a.bin"));
   const auto write_index = [&] {
     std::ofstream(folder.path("pytorch_model.bin.index.json")) << nlohmann::json{{"weight_map", map}}.dump();
   };
@@ -85,11 +85,11 @@ TEST(HfTorch, ReadsShards) {
 }
 
 TEST(HfTorch, RefusesByTheSameRules) {
-  BinFolder(golden("")).expect_refused({kBin, "no file that torch.save wrote"});
-  BinFolder(test::contents(golden("training.bin"))).expect_refused({kBin, "\"args\"", "is no tensor"});
-  BinFolder(test::contents(golden("awkward.bin"))).expect_refused({kBin, "missing", "not of such a model"});
+  BinFolder(bin_golden("")).expect_refused({kBin, "no file that torch.save wrote"});
+  BinFolder(test::contents(bin_golden("training.bin"))).expect_refused({kBin, "\"args\"", "is no tensor"});
+  BinFolder(test::contents(bin_golden("awkward.bin"))).expect_refused({kBin, "missing", "not of such a model"});
   BinFolder("").expect_refused({"neither model.safetensors nor pytorch_model.bin"});
-  const BinFolder other(test::contents(golden("bart.bin")));
+  const BinFolder other(test::contents(bin_golden("bart.bin")));
   other.set("config.json", "vocab_size", 30);
   other.expect_refused({kBin, "model.shared.weight", "[29, 12]"});
   // A pickle that would run a program when unpickled.
@@ -100,7 +100,7 @@ TEST(HfTorch, RefusesByTheSameRules) {
 }
 
 TEST(HfTorch, ATensorOfAnotherNameIsMissingAndUnexpected) {
-  std::string bytes = test::contents(golden("bart-stream.bin"));
+  std::string bytes = test::contents(bin_golden("bart-stream.bin"));
   const std::string name = "model.encoder.layers.0.fc1.bias";
   bytes.replace(bytes.find(name), name.size(), "model.encoder.layers.0.fc9.bias");
   BinFolder(bytes).expect_refused({kBin, "1 tensor missing", name.c_str(), "fc9.bias"});
