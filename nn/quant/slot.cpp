@@ -31,17 +31,13 @@ Tensor EncodedInput::values(DType dtype) const {
 std::shared_ptr<const EncodedInput> QuantSlot::encode_shared(const Variable& x, const ForwardContext& context) {
   const auto make = [&] { return EncodedInput(encode(x.value().to(DType::f32), context)); };
   if (!parameters().empty() || !x.requires_grad()) return std::make_shared<const EncodedInput>(make());
-  const auto shared = x.derived<EncodedInput>(get()->describe() + (grad_enabled() ? "" : " without mask"), make);
-  counts_ = shared->encoded().counts;
-  return shared;
+  return x.derived<EncodedInput>(get()->describe() + (grad_enabled() ? "" : " without mask"), make);
 }
 
 Encoded QuantSlot::encode(const Tensor& x, const ForwardContext& context) {
   LB_CHECK(quantizer_, "slot", "an empty slot has no codes");
   if (context.training && !quantizer_->calibrated()) quantizer_->calibrate(x);
-  Encoded encoded = quantizer_->encode(x);
-  counts_ = encoded.counts;
-  return encoded;
+  return quantizer_->encode(x);
 }
 
 }  // namespace lowbit

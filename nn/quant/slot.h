@@ -63,12 +63,9 @@ class QuantSlot : public Slot {
   Encoded encode(const Tensor& x, const ForwardContext& context);
   /// The same for an input that other slots may read: those that would make the same codes of it share them.
   std::shared_ptr<const EncodedInput> encode_shared(const Variable& x, const ForwardContext& context);
-  /// What the latest encoding counted, i64 [3] indexed by ops::QuantCount; undefined before the first.
-  const Tensor& counts() const { return counts_; }
 
  private:
   std::unique_ptr<Quantizer> quantizer_;
-  Tensor counts_;
 };
 
 }  // namespace lowbit

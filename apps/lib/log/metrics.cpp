@@ -25,7 +25,8 @@ void replace_nonfinite(Json& value, const std::string& path, Json& nonfinite) {
     value = nullptr;
     nonfinite.push_back(path);
   } else if (value.is_structured()) {
-    for (auto& [key, child] : value.items()) replace_nonfinite(child, path.empty() ? key : path + "." + key, nonfinite);
+    for (auto& [key, child] : value.items())
+      replace_nonfinite(child, path.empty() ? key : fmt::format("{}.{}", path, key), nonfinite);
   }
 }
 

@@ -30,7 +30,7 @@ Json config_of(const Tokenizer& tokenizer, const TransformerConfig& model) {
 
 std::vector<std::string> fill_ct2_folder(LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder) {
   const std::filesystem::path path = folder;
-  const std::vector<std::string> notes = write_ct2_model(*loaded.model, (path / "model.bin").string());
+  std::vector<std::string> notes = write_ct2_model(*loaded.model, (path / "model.bin").string());
   Json vocabulary = Json::array();
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) vocabulary.push_back(tokenizer.piece(id));
   write_file_atomically((path / "config.json").string(), config_of(tokenizer, loaded.model->config()).dump(2) + "\n");

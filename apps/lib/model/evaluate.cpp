@@ -49,6 +49,7 @@ TranslationFigures evaluate_translation(Seq2Seq& model, const Tokenizer& tokeniz
     TranslatorConfig own = config;
     own.framing = framing;
     std::vector<std::string> sources;
+    sources.reserve(rows.size());
     for (const size_t row : rows) sources.push_back(text.source[row]);
     const std::vector<Translation> translations = Translator(model, tokenizer, own).translate(sources);
     for (size_t i = 0; i < rows.size(); ++i) {

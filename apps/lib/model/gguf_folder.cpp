@@ -13,6 +13,7 @@ enum TokenType : int32_t { normal = 1, unknown = 2, control = 3 };
 GgufMetadata describe(const Tokenizer& tokenizer) {
   const SpecialIds& special = tokenizer.special_ids();
   std::vector<std::string> pieces;
+  pieces.reserve(static_cast<size_t>(tokenizer.vocab_size()));
   std::vector<int32_t> types(static_cast<size_t>(tokenizer.vocab_size()), normal);
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) pieces.push_back(tokenizer.piece(id));
   for (const int32_t id : {special.bos, special.pad, special.eos}) types[static_cast<size_t>(id)] = control;

@@ -20,7 +20,7 @@ Recipe load_recipe(const std::string& name_or_path, const RecipeOptions& options
 }
 
 Recipe apply_recipe(Seq2Seq& model, const std::string& name_or_path, int64_t output_bits) {
-  const Recipe recipe = load_recipe(name_or_path, recipe_options(model.config(), output_bits));
+  Recipe recipe = load_recipe(name_or_path, recipe_options(model.config(), output_bits));
   apply(recipe, model);
   return recipe;
 }

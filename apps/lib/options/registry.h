@@ -58,6 +58,7 @@ class OptionRegistry {
     };
     option.write_ = [&target] {
       std::vector<std::string> items;
+      items.reserve(target.size());
       for (const T& value : target) items.push_back(ValueText<T>::write(value));
       return items;
     };

@@ -60,8 +60,8 @@ std::string draw_amounts(const std::string& title, const std::vector<Amount>& am
   for (const Amount& amount : amounts) sum += amount.value;
   if (!(sum > 0) || amounts.size() < 2) return {};
   constexpr double kLeft = 18, kRight = kChartWidth - 18, kTop = 34, kHeight = 30, kLine = 20;
-  const auto lines = static_cast<double>((amounts.size() + 1) / 2);
-  Svg svg(kChartWidth, kTop + kHeight + 14 + kLine * lines, title);
+  const size_t lines = (amounts.size() + 1) / 2;
+  Svg svg(kChartWidth, kTop + kHeight + 14 + kLine * static_cast<double>(lines), title);
   svg.text({kLeft, 20}, title, {.size = kTitleSize, .colour = kInk, .bold = true});
   svg.text({kRight, 20}, total, {.anchor = Anchor::end, .colour = kSoftInk});
   double x = kLeft;
@@ -71,8 +71,9 @@ std::string draw_amounts(const std::string& title, const std::vector<Amount>& am
     const std::string words = fmt::format("{}: {}, {:.1f} %", amount.name, amount.text, 100 * share);
     svg.rect({x, kTop}, std::max(width - 1, 0.5), kHeight, palette(i), words);
     x += width;
+    const size_t line = i / 2;
     const Point key = {kLeft + (i % 2 == 0 ? 0 : (kRight - kLeft) / 2),
-                       kTop + kHeight + 24 + kLine * static_cast<double>(i / 2)};
+                       kTop + kHeight + 24 + kLine * static_cast<double>(line)};
     svg.rect({key.x, key.y - 10}, 11, 11, palette(i));
     svg.text({key.x + 18, key.y}, words, {.colour = kInk});
   }

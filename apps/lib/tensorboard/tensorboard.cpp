@@ -64,7 +64,7 @@ void TensorBoard::add(const Json& record) {
     if (is_metric(key, value)) events.add(scalar_event(seconds, step, key, metric_value(value)));
     if (key != "seconds" && key != "bytes") continue;
     for (const auto& [part, amount] : value.items())
-      events.add(scalar_event(seconds, step, key + "/" + part, metric_value(amount)));
+      events.add(scalar_event(seconds, step, fmt::format("{}/{}", key, part), metric_value(amount)));
   }
   for (const Json& level : record.value("levels", Json::array())) {
     const auto path = level.at("path").get<std::string>();
