@@ -7,6 +7,7 @@
 #include "autograd/functions/loss.h"
 #include "autograd/functions/shape.h"
 #include "autograd/grad_mode.h"
+#include "core/error.h"
 
 namespace lowbit {
 namespace {
@@ -69,11 +70,10 @@ class TermSum {
 /// Sum over pairs of layers of the MSE of attention probabilities over valid (query, key) pairs; masked keys hold exact
 /// zeros on both sides, so only the count needs the mask.
 void add_attention_terms(TermSum& terms, double weight, const std::vector<Variable>& student,
-                         const std::vector<Variable>& teacher, const std::vector<int32_t>& layer_map,
-                         const Tensor& query_rows, double valid_pairs) {
+                         const std::vector<Variable>& teacher, const Tensor& query_rows, double valid_pairs) {
   for (size_t i = 0; i < student.size(); ++i) {
     const Variable& s = student[i];
-    const Tensor& t = teacher[layer_map.empty() ? i : static_cast<size_t>(layer_map[i])].value();
+    const Tensor& t = teacher[i].value();
     const int64_t heads = s.shape()[1], rows = s.shape()[0] * heads * s.shape()[2];
     Tensor mask = Tensor::empty({rows}, DType::u8);
     uint8_t* m = mask.mutable_data<uint8_t>();
@@ -85,10 +85,9 @@ void add_attention_terms(TermSum& terms, double weight, const std::vector<Variab
 }
 
 void add_hidden_terms(TermSum& terms, double weight, const std::vector<Variable>& student,
-                      const std::vector<Variable>& teacher, const std::vector<int32_t>& layer_map, const Tensor& rows) {
+                      const std::vector<Variable>& teacher, const Tensor& rows) {
   for (size_t i = 0; i < student.size(); ++i) {
-    const size_t match = i == 0 || layer_map.empty() ? i : static_cast<size_t>(layer_map[i - 1]) + 1;
-    terms.add_mean("hidden", weight, masked_squared_error(student[i], teacher[match].value(), rows),
+    terms.add_mean("hidden", weight, masked_squared_error(student[i], teacher[i].value(), rows),
                    static_cast<double>(count(rows) * student[i].shape().last()));
   }
 }
@@ -134,6 +133,9 @@ LossSum cross_entropy_objective(Seq2Seq& model, const Seq2SeqBatch& batch, doubl
 
 LossSum distillation_objective(Seq2Seq& student, Seq2Seq& teacher, const Seq2SeqBatch& batch,
                                const DistillationConfig& config, const ForwardContext& ctx) {
+  LB_CHECK(student.config().encoder_layers == teacher.config().encoder_layers &&
+               student.config().decoder_layers == teacher.config().decoder_layers,
+           "distillation", "teacher and student differ in layers");
   StackTrace teacher_encoder, teacher_decoder, student_encoder, student_decoder;
   const bool layers = config.hidden != 0 || config.attention != 0;
   Variable teacher_states;
@@ -190,18 +192,16 @@ LossSum distillation_objective(Seq2Seq& student, Seq2Seq& teacher, const Seq2Seq
   loss.sum = output;
   loss.terms = {{"task", task}, {"logits", soft}};
   if (config.hidden != 0) {
-    add_hidden_terms(terms, config.hidden, student_encoder.hidden, teacher_encoder.hidden, config.layer_map,
-                     source_rows);
-    add_hidden_terms(terms, config.hidden, student_decoder.hidden, teacher_decoder.hidden, config.layer_map,
-                     target_rows);
+    add_hidden_terms(terms, config.hidden, student_encoder.hidden, teacher_encoder.hidden, source_rows);
+    add_hidden_terms(terms, config.hidden, student_decoder.hidden, teacher_decoder.hidden, target_rows);
   }
   if (config.attention != 0) {
-    add_attention_terms(terms, config.attention, student_encoder.self_probs, teacher_encoder.self_probs,
-                        config.layer_map, source_rows, pairs(source_rows, source_rows, false));
-    add_attention_terms(terms, config.attention, student_decoder.self_probs, teacher_decoder.self_probs,
-                        config.layer_map, target_rows, pairs(target_rows, target_rows, true));
-    add_attention_terms(terms, config.attention, student_decoder.cross_probs, teacher_decoder.cross_probs,
-                        config.layer_map, target_rows, pairs(target_rows, source_rows, false));
+    add_attention_terms(terms, config.attention, student_encoder.self_probs, teacher_encoder.self_probs, source_rows,
+                        pairs(source_rows, source_rows, false));
+    add_attention_terms(terms, config.attention, student_decoder.self_probs, teacher_decoder.self_probs, target_rows,
+                        pairs(target_rows, target_rows, true));
+    add_attention_terms(terms, config.attention, student_decoder.cross_probs, teacher_decoder.cross_probs, target_rows,
+                        pairs(target_rows, source_rows, false));
   }
   return loss;
 }

@@ -31,15 +31,15 @@ struct LossSum {
 /// Label-smoothed cross entropy. The logits of all tokens never exist together.
 LossSum cross_entropy_objective(Seq2Seq& model, const Seq2SeqBatch& batch, double smoothing, const ForwardContext& ctx);
 
-/// Distillation in the form of TBT (Liu et al. 2023) and DQ-BART: L = task * CE + logits * softCE + hidden * sum of
-/// state MSEs
-/// + attention * sum of probability MSEs (specs J1). Teacher and student have the same shape, or layer_map names the
-/// teacher layer of each student layer.
+/// Distillation in the form of TBT (Liu et al. 2023) and DQ-BART, of a student of the teacher's shape:
+///   L = task * CE + logits * softCE + hidden * sum of state MSEs + attention * sum of probability MSEs
+/// States are the embeddings' and each layer's, probabilities each attention's. CE is summed over the target tokens;
+/// the others are means (softCE over tokens, MSEs over elements of tokens and over pairs of tokens) times target
+/// tokens.
 struct DistillationConfig {
   double task = 1, logits = 1, hidden = 1, attention = 1;
   double smoothing = 0;
   double temperature = 1;
-  std::vector<int32_t> layer_map;  ///< empty: layer i learns from layer i
   /// Mean over all positions, padding included, as the released code of TBT does. Default: padding is left out.
   bool include_padding = false;
 };

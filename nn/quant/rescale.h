@@ -5,7 +5,7 @@
 namespace lowbit {
 
 /// SVCD's "activation quantisation" of the output of a BitLinear as published code has it: a max-abs rescaling that
-/// never rounds and never divides back (specs A1, steps 5 and 6),
+/// never rounds and never divides back,
 ///   q = clamp(y * 128 / (gamma + 1e-5), -128 + 1e-5, 128 - 1e-5),   gamma = max|y| of a group
 /// The gradient runs through gamma too, so that sum(y dy) = 0 in every group up to the 1e-5.
 ///

@@ -19,7 +19,7 @@ struct KvCache {
   void reorder(const std::vector<int32_t>& source);
 };
 
-/// Multi-head attention with the quantizer placement of TBT (Liu et al. 2023; specs C4): q is scaled before its slot,
+/// Multi-head attention with the quantizer placement of TBT (Liu et al. 2023): q is scaled before its slot,
 /// each state has a slot, probabilities pass theirs after dropout.
 ///   query source x [B, T, D]   memory [B, S, D] (x itself for self attention)   returns [B, T, D]
 /// Slots: query, key, value, probs and those of q_proj, k_proj, v_proj, out_proj.
