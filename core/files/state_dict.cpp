@@ -1,5 +1,7 @@
 #include "core/files/state_dict.h"
 
+#include <cstring>
+
 #include "core/error.h"
 
 namespace lowbit {
@@ -18,6 +20,19 @@ void check_tensor_count(const StateDict& state, size_t expected) {
   LB_REQUIRE(state.tensors.size() == expected, ErrorKind::model, "load",
              "the saved state has {} tensors where {} are needed: it is of another model", state.tensors.size(),
              expected);
+}
+
+void check_read_back(const StateDict& written, const StateDict& read) {
+  for (const auto& [name, tensor] : written.tensors) {
+    const auto found = read.tensors.find(name);
+    LB_REQUIRE(found != read.tensors.end() && found->second.dtype() == tensor.dtype() &&
+                   found->second.shape() == tensor.shape() &&
+                   std::memcmp(found->second.raw(), tensor.raw(), tensor.bytes()) == 0,
+               ErrorKind::self_check, "export", "{} reads back differently from what was written; nothing was exported",
+               name);
+  }
+  LB_REQUIRE(written.tensors.size() == read.tensors.size(), ErrorKind::self_check, "export",
+             "{} tensors written, {} read back; nothing was exported", written.tensors.size(), read.tensors.size());
 }
 
 }  // namespace lowbit

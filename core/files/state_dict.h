@@ -21,4 +21,8 @@ const Tensor& take_tensor(const StateDict& state, const std::string& name, const
 /// others.
 void check_tensor_count(const StateDict& state, size_t expected);
 
+/// What was exported and what a reader makes of the files: ErrorKind::self_check, naming the first tensor that differs
+/// in shape, dtype or a bit, or is on one side only.
+void check_read_back(const StateDict& written, const StateDict& read);
+
 }  // namespace lowbit

@@ -131,7 +131,7 @@ std::string Batcher::describe_overlong() const {
   std::string what = dropped_rows_ > 0 ? fmt::format("dropped {}", dropped_rows_) : "";
   if (truncated > 0) what += fmt::format("{}truncated {}", what.empty() ? "" : " and ", truncated);
   return fmt::format("{} of {} rows: longer than {} source or {} target tokens (the first is row {})", what,
-                     dataset_.size(), options_.max_source, options_.max_target, first_overlong_);
+                     dataset_.size(), options_.max_source, options_.max_target, first_overlong_ + 1);
 }
 
 }  // namespace lowbit

@@ -1,6 +1,5 @@
 #include "nn/checkpoint/hf_export.h"
 
-#include <cstring>
 #include <filesystem>
 
 #include "core/error.h"
@@ -51,20 +50,6 @@ TransformerConfig as_written(TransformerConfig config) {
   return config;
 }
 
-void compare(const TransformerConfig& config, const StateDict& written, const std::string& folder) {
-  const ImportedModel again = import_hf_folder(folder);
-  LB_REQUIRE(again.model->config() == as_written(config), ErrorKind::self_check, "export",
-             "config.json reads back as another model; nothing was exported");
-  const StateDict read = hf_state(*again.model);
-  for (const auto& [name, tensor] : written.tensors) {
-    const auto found = read.tensors.find(name);
-    LB_REQUIRE(found != read.tensors.end() && found->second.shape() == tensor.shape() &&
-                   std::memcmp(found->second.raw(), tensor.raw(), tensor.bytes()) == 0,
-               ErrorKind::self_check, "export", "{} reads back differently from what was written; nothing was exported",
-               name);
-  }
-}
-
 }  // namespace
 
 void write_hf_model(Seq2Seq& model, const GenerationConfig& generation, const std::string& folder) {
@@ -76,7 +61,10 @@ void write_hf_model(Seq2Seq& model, const GenerationConfig& generation, const st
   write_file_atomically((path / "config.json").string(), config_to_hf(config));
   write_file_atomically((path / "generation_config.json").string(), generation_to_hf(generation, config));
   save_safetensors((path / "model.safetensors").string(), state);
-  compare(config, state, folder);
+  const ImportedModel again = import_hf_folder(folder);
+  LB_REQUIRE(again.model->config() == as_written(config), ErrorKind::self_check, "export",
+             "config.json reads back as another model; nothing was exported");
+  check_read_back(state, hf_state(*again.model));
 }
 
 }  // namespace lowbit

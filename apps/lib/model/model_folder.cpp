@@ -1,6 +1,5 @@
 #include "apps/lib/model/model_folder.h"
 
-#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -21,20 +20,6 @@ namespace lowbit {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Error (self_check) unless both hold the same bytes under the same names.
-void compare(const StateDict& written, const StateDict& read) {
-  for (const auto& [name, tensor] : written.tensors) {
-    const auto found = read.tensors.find(name);
-    LB_REQUIRE(found != read.tensors.end() && found->second.dtype() == tensor.dtype() &&
-                   found->second.shape() == tensor.shape() &&
-                   std::memcmp(found->second.raw(), tensor.raw(), tensor.bytes()) == 0,
-               ErrorKind::self_check, "export", "{} reads back differently from what was written; nothing was exported",
-               name);
-  }
-  LB_REQUIRE(written.tensors.size() == read.tensors.size(), ErrorKind::self_check, "export",
-             "{} tensors written, {} read back", written.tensors.size(), read.tensors.size());
-}
 
 /// Slots whose learned scale no training batch has set yet run with the value that they were made with.
 void warn_if_uncalibrated(Seq2Seq& model, const std::string& file) {
@@ -178,7 +163,7 @@ void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, co
   sums.add(kWeightsFile, save_safetensors(weights, state));
   sums.write(folder);
   const auto again = model_from_state(load_safetensors(weights), weights);
-  compare(state, model_state(*again));
+  check_read_back(state, model_state(*again));
 }
 
 void expect_new_folder(const char* verb, const std::string& folder) {

@@ -175,7 +175,7 @@ TEST(Batcher, NoTokensAndTenThousandTokens) {
   Batcher dropped(dataset, {.max_tokens = 512, .max_source = 256, .max_target = 128});
   EXPECT_EQ(dropped.rows(), 2);
   EXPECT_EQ(dropped.describe_overlong(),
-            "dropped 2 of 4 rows: longer than 256 source or 128 target tokens (the first is row 1)");
+            "dropped 2 of 4 rows: longer than 256 source or 128 target tokens (the first is row 2)");
 
   Batcher cut(dataset,
               {.max_tokens = 512, .max_source = 256, .max_target = 128, .overlong = Overlong::truncate_source});
