@@ -11,6 +11,7 @@ Variable recompute(const Segment& segment, const std::vector<Variable>& inputs, 
     y = segment(inputs).value();
   }
   std::vector<Saved> values;
+  values.reserve(inputs.size());
   for (const Variable& input : inputs) values.emplace_back(input.value());
   return record(
       "recompute", y, inputs,

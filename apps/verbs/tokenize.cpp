@@ -56,6 +56,7 @@ int run(const TokenizeOptions& options, const OptionRegistry&) {
       continue;
     }
     std::vector<std::string> pieces;
+    pieces.reserve(ids.size());
     for (const int32_t id : ids) pieces.push_back(tokenizer->piece(id));
     write_output(fmt::format("{}\n", fmt::join(pieces, " ")));
   }
