@@ -10,9 +10,10 @@
 
 namespace lowbit {
 
+/// Of brackets within brackets, in JSON that anybody may have written.
 constexpr int64_t kMaxForeignJsonDepth = 100;
 
-/// JSON out of a file that anybody may have written; is_discarded() when it is none, or nested more than 100 deep,
+/// JSON out of a file that anybody may have written; is_discarded() when it is none, or nested deeper than that,
 /// since copying and printing a value goes as deep as the value.
 template <class Json = nlohmann::json>
 Json parse_foreign_json(std::string_view text) {
@@ -30,9 +31,9 @@ Json parse_foreign_object(const char* component, const std::string& where, std::
   try {
     json = Json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
-    const size_t byte = std::min(error.byte, text.size());
+    const std::string_view before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);  // counted from 1
     fail(ErrorKind::model, component, "{}: not a JSON object: broken at byte {}, in line {}", where, error.byte,
-         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n'));
+         1 + std::count(before.begin(), before.end(), '\n'));
   } catch (const nlohmann::json::out_of_range&) {
     fail(ErrorKind::model, component, "{}: not a JSON object: it has a number that no double holds", where);
   }

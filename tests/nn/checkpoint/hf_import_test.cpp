@@ -225,6 +225,7 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   const HfFolder folder("hf_bart");
   for (const auto& [text, said] : {std::pair("{", "broken at byte 2, in line 1"),
                                    {"{\n\"d_model\": 12,\n}", "broken at byte 18, in line 3"},
+                                   {"{\"d_model\": \"12\n", "broken at byte 16, in line 1"},
                                    {"[1]", "but array"},
                                    {"{\"dropout\": 1e999}", "no double holds"}}) {
     std::ofstream(folder.path("config.json")) << text;
