@@ -43,6 +43,7 @@ class HeaderReader {
 
   void read() {
     const json header = parse(header_text());
+    check_length(header);
     for (const auto& [name, value] : header.items())
       if (name == kMetadataKey)
         read_metadata(value);
@@ -66,7 +67,9 @@ class HeaderReader {
     if (file_.size() < kLengthBytes) refuse("{} bytes are too few for a header; the file is cut off", file_.size());
     uint64_t length = 0;
     for (size_t i = 0; i < kLengthBytes; ++i) length |= std::to_integer<uint64_t>(file_[i]) << (8 * i);
-    if (length > kMaxHeaderBytes) refuse("header of {} bytes, at most {} are allowed", length, kMaxHeaderBytes);
+    if (length > kMaxHeaderBytes)
+      refuse("not a safetensors file: its first {} bytes would mean a header of {} bytes, at most {} are allowed",
+             kLengthBytes, length, kMaxHeaderBytes);
     if (length > file_.size() - kLengthBytes)
       refuse("header of {} bytes in a file of {}; the file is cut off", length, file_.size());
     data_ = file_.subspan(kLengthBytes + length);
@@ -96,6 +99,18 @@ class HeaderReader {
     }
   }
 
+  /// Before any tensor is looked at, since one that lies beyond the end would only seem wrong by itself.
+  void check_length(const json& header) const {
+    uint64_t end = 0;
+    for (const json& value : header) {
+      const json range = value.is_object() ? value.value("data_offsets", json()) : json();
+      if (range.is_array() && range.size() == 2 && range[1].is_number_unsigned())
+        end = std::max(end, range[1].get<uint64_t>());
+    }
+    if (end > data_.size())
+      refuse("the file is cut off: it has {} bytes of tensors, its header speaks of {}", data_.size(), end);
+  }
+
   void read_metadata(const json& value) {
     if (!value.is_object()) refuse("{} must be a map of strings", kMetadataKey);
     for (const auto& [key, text] : value.items()) {
@@ -111,9 +126,8 @@ class HeaderReader {
     const DType dtype = read_dtype(name, value["dtype"]);
     const Shape shape = read_shape(name, value["shape"]);
     const std::vector<uint64_t> range = read_numbers(name, "data_offsets", value["data_offsets"]);
-    if (range.size() != 2 || range[0] > range[1] || range[1] > data_.size())
-      refuse("tensor {}: data_offsets {} are not a range within {} bytes of data", quoted_name(name),
-             value["data_offsets"].dump(), data_.size());
+    if (range.size() != 2 || range[0] > range[1])
+      refuse("tensor {}: data_offsets {} are not a range", quoted_name(name), value["data_offsets"].dump());
     const uint64_t expected = byte_count(name, shape, dtype);
     if (range[1] - range[0] != expected)
       refuse("tensor {}: {} {} needs {} bytes, its range has {}", quoted_name(name), row_of(dtype)->name, shape.str(),

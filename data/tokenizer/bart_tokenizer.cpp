@@ -31,13 +31,21 @@ constexpr const char* kSpaceBefore = "[" LB_SPACE "]+$";
 constexpr const char* kSpecials[] = {"<s>", "<pad>", "</s>", "<unk>", "<mask>"};
 constexpr const char* kMask = "<mask>";
 constexpr const char* kConfig = "tokenizer_config.json";
-constexpr const char* kForcedKey = "forced_bos_token";
+constexpr const char *kForcedKey = "forced_bos_token", *kAddedKey = "added_tokens_decoder", *kMaskKey = "mask_token";
 
-BartTokenizer::Start start_of(const fs::path& folder) {
-  if (!fs::exists(folder / kConfig)) return BartTokenizer::Start::free;
-  const nlohmann::json config = parse_foreign_json(read_tokenizer_file(folder / kConfig));
-  const bool forced = config.is_object() && config.contains(kForcedKey);
-  return forced ? BartTokenizer::Start::bos : BartTokenizer::Start::free;
+/// tokenizer_config.json; an empty object where none is.
+nlohmann::json read_config(const fs::path& folder) {
+  if (!fs::exists(folder / kConfig)) return nlohmann::json::object();
+  return parse_foreign_object("tokenizer", (folder / kConfig).string(), read_tokenizer_file(folder / kConfig));
+}
+
+/// From where transformers takes it, in its order; true, as its slow tokenizers had it, where no file says.
+bool mask_takes_space(const nlohmann::json& config, const fs::path& folder) {
+  for (const nlohmann::json& token : config.value(kAddedKey, nlohmann::json::object()))
+    if (const std::optional<bool> found = lstrip_of_mask(token)) return *found;
+  if (fs::exists(folder / BartTokenizer::kJson))
+    if (const std::optional<bool> found = read_lstrip_of_mask(folder / BartTokenizer::kJson)) return *found;
+  return lstrip_of_mask(config.value(kMaskKey, nlohmann::json())).value_or(true);
 }
 
 /// Tokens by id, which must be 0, 1, 2, ... each once.
@@ -164,10 +172,15 @@ BartTokenizer::~BartTokenizer() = default;
 
 std::unique_ptr<BartTokenizer> BartTokenizer::load(const fs::path& folder) {
   const std::string vocabulary = (folder / kVocabulary).string(), merges = (folder / kMerges).string();
+  const nlohmann::json config = read_config(folder);
+  const bool takes_space = mask_takes_space(config, folder);
   if (fs::exists(vocabulary) || !fs::exists(folder / kJson))
-    return make({read_tokenizer_file(vocabulary), read_tokenizer_file(merges)}, vocabulary, merges, start_of(folder));
+    return make({read_tokenizer_file(vocabulary), read_tokenizer_file(merges), takes_space}, vocabulary, merges,
+                config.contains(kForcedKey) ? Start::bos : Start::free);
   const std::string json = (folder / kJson).string();
-  return make(read_bpe_tokenizer_json(json), json, json);
+  BpeFiles files = read_bpe_tokenizer_json(json);
+  files.mask_takes_space = takes_space;
+  return make(std::move(files), json, json);
 }
 
 std::unique_ptr<BartTokenizer> BartTokenizer::make(BpeFiles files, const std::string& vocabulary,
@@ -251,8 +264,14 @@ uint64_t BartTokenizer::fingerprint() const { return impl_->fingerprint; }
 void BartTokenizer::save(const fs::path& folder) const {
   write_file_atomically((folder / kVocabulary).string(), impl_->files.vocabulary);
   write_file_atomically((folder / kMerges).string(), impl_->files.merges);
-  if (impl_->start == Start::free) return;
-  const nlohmann::ordered_json config = {{"tokenizer_class", "BartTokenizer"}, {kForcedKey, "<s>"}};
+  nlohmann::ordered_json config = {{"tokenizer_class", "BartTokenizer"}};
+  if (impl_->start == Start::bos) config[kForcedKey] = "<s>";
+  if (const int32_t mask = find(kMask); mask >= 0) {
+    config[kAddedKey][std::to_string(mask)] = {{"content", kMask},     {"lstrip", impl_->files.mask_takes_space},
+                                               {"normalized", false},  {"rstrip", false},
+                                               {"single_word", false}, {"special", true}};
+    config[kMaskKey] = kMask;
+  }
   write_file_atomically((folder / kConfig).string(), config.dump(2) + "\n");
 }
 

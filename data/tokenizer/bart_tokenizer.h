@@ -16,7 +16,9 @@ class BartTokenizer final : public Tokenizer {
 
   static constexpr const char* kJson = "tokenizer.json";
 
-  /// Reads tokenizer.json where those two are not; what save() wrote starts as it did. Errors (model) naming the file
+  /// Reads tokenizer.json where those two are not; what save() wrote starts as it did. Whether <mask> takes the white
+  /// space before it along stands, by transformers' order, in tokenizer_config.json (added_tokens_decoder),
+  /// tokenizer.json, or the former (mask_token); where none says, it does. Errors (model) naming the file
   /// and line or token: missing, no JSON map of tokens to the ids 0, 1, 2, ..., a merge of what is not there, without
   /// <s>, <pad>, </s> or <unk>.
   static std::unique_ptr<BartTokenizer> load(const std::filesystem::path& folder);
@@ -40,7 +42,7 @@ class BartTokenizer final : public Tokenizer {
   bool starts_word(int32_t id) const override;
   bool takes_clean_text() const override { return false; }
   uint64_t fingerprint() const override;
-  void save(const std::filesystem::path& folder) const override;
+  void save(const std::filesystem::path& folder) const override;  ///< with a tokenizer_config.json, for <mask>
 
  private:
   struct Impl;

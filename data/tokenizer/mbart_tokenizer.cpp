@@ -41,9 +41,7 @@ const char* class_name(MbartTokenizer::Release release) {
 
 nlohmann::json read_config(const fs::path& path) {
   if (!fs::exists(path)) return nlohmann::json::object();
-  nlohmann::json json = parse_foreign_json(read_tokenizer_file(path));
-  LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", path.string());
-  return json;
+  return parse_foreign_object("tokenizer", path.string(), read_tokenizer_file(path));
 }
 
 std::string text_at(const nlohmann::json& json, const char* key) {

@@ -23,12 +23,26 @@ std::string merge_line(const Json& merge, const std::string& where) {
   return merge[0].get<std::string>() + " " + merge[1].get<std::string>();
 }
 
+Json read_json(const std::filesystem::path& path) {
+  return parse_foreign_object("tokenizer", path.string(), read_tokenizer_file(path));
+}
+
 }  // namespace
+
+std::optional<bool> lstrip_of_mask(const Json& token) {
+  if (!token.is_object() || token.value("content", Json()) != "<mask>") return std::nullopt;
+  return token.value("lstrip", Json()) == true;
+}
+
+std::optional<bool> read_lstrip_of_mask(const std::filesystem::path& tokenizer_json) {
+  for (const Json& token : read_json(tokenizer_json).value("added_tokens", Json::array()))
+    if (const std::optional<bool> found = lstrip_of_mask(token)) return found;
+  return std::nullopt;
+}
 
 BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path) {
   const std::string where = path.string();
-  const Json json = parse_foreign_json(read_tokenizer_file(path));
-  LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", where);
+  const Json json = read_json(path);
   const auto expect = [&](bool condition, const char* part, const Json& value) {
     LB_REQUIRE(condition, ErrorKind::model, "tokenizer",
                "{}: {} {}: of tokenizer.json only BART's byte-level BPE and mBART's Unigram are read", where, part,
@@ -50,7 +64,7 @@ BpeFiles read_bpe_tokenizer_json(const std::filesystem::path& path) {
     expect(token.is_object() && token.value("content", Json()).is_string(), "added token", token);
     const std::string content = token["content"];
     expect(vocabulary.contains(content) && vocabulary[content] == token.value("id", Json()), "added token", token);
-    if (content == "<mask>") files.mask_takes_space = token.value("lstrip", Json()) == true;
+    if (const std::optional<bool> lstrip = lstrip_of_mask(token)) files.mask_takes_space = *lstrip;
   }
   return files;
 }

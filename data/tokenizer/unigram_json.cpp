@@ -237,8 +237,7 @@ std::vector<std::string> UnigramJson::words(std::string_view normalized) const {
 std::optional<UnigramJson> read_unigram_tokenizer_json(const std::filesystem::path& path) {
   UnigramJson result;
   result.file = read_tokenizer_file(path);
-  const Json json = parse_foreign_json(result.file);
-  LB_REQUIRE(json.is_object(), ErrorKind::model, "tokenizer", "{}: not a JSON object", path.string());
+  const auto json = parse_foreign_object<Json>("tokenizer", path.string(), result.file);
   if (at(at(json, "model"), "type") != "Unigram") return std::nullopt;
   Reader(json, path.string(), result).read();
   return result;

@@ -17,9 +17,7 @@ class JsonKeys {
  public:
   /// Error (model) when `text` is no JSON object.
   JsonKeys(std::string_view text, std::string where)
-      : json_(parse_foreign_json<nlohmann::ordered_json>(text)), where_(std::move(where)) {
-    LB_REQUIRE(json_.is_object(), ErrorKind::model, "import", "{}: not a JSON object", where_);
-  }
+      : json_(parse_foreign_object<nlohmann::ordered_json>("import", where, text)), where_(std::move(where)) {}
   /// The same for an object that came from elsewhere.
   static JsonKeys of(const nlohmann::ordered_json& object, std::string where) {
     JsonKeys keys("{}", std::move(where));
@@ -42,7 +40,7 @@ class JsonKeys {
   template <class T>
   void take_in(const char* key, T& value, double least, double most = kLargest) const {
     if (!has(key)) return;
-    if (is_integer<T> && !json_.at(key).is_number_integer()) refuse(key, "has the wrong type");
+    if (is_integer<T> && !json_.at(key).is_number_integer()) refuse_type<T>(key);
     double wide = 0;  // an integer that does not fit would be cut and wrapped
     get(key, wide);
     if (wide < least || wide > most) refuse(key, fmt::format("must lie from {} to {}", least, most));
@@ -76,8 +74,16 @@ class JsonKeys {
     try {
       value = json_.at(key).get<T>();
     } catch (const nlohmann::ordered_json::exception&) {
-      refuse(key, "has the wrong type");
+      refuse_type<T>(key);
     }
+  }
+  template <class T>
+  [[noreturn]] void refuse_type(const char* key) const {
+    constexpr const char* kWanted = is_integer<T>                 ? "one integer"
+                                    : std::is_same_v<T, bool>     ? "true or false"
+                                    : std::is_floating_point_v<T> ? "one number"
+                                                                  : "a text";
+    refuse(key, fmt::format("has the wrong type, {} is wanted", kWanted));
   }
 
   nlohmann::ordered_json json_;

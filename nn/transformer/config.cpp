@@ -138,8 +138,7 @@ std::string to_json(const TransformerConfig& config) {
 }
 
 TransformerConfig transformer_config_from_json(std::string_view text, const std::string& where) {
-  const Json json = parse_foreign_json<Json>(text);
-  LB_REQUIRE(json.is_object(), ErrorKind::model, "config", "{}: not a JSON object", where);
+  const auto json = parse_foreign_object<Json>("config", where, text);
   TransformerConfig config;
   each_field(config, Reader{json, where});
   return config;

@@ -41,6 +41,10 @@ std::unique_ptr<Tokenizer> choose_tokenizer(const TrainOptions& train, const std
       if (auto its = open_tokenizer(*place, rows, languages)) return its;
   }
   if (auto prepared = open_tokenizer(options.dir, rows, languages)) return prepared;
+  LB_REQUIRE(start.empty(), ErrorKind::usage, "train",
+             "{}: the model has no tokenizer beside it, and a new vocabulary would not fit its rows; give "
+             "data.tokenizer, the one that it was trained with",
+             start);
   const TrainingText learned = text();
   log_info("training a joint vocabulary of {} pieces on {} lines", options.vocab_size, learned.lines.size());
   auto tokenizer = std::make_unique<SentencePieceTokenizer>(

@@ -19,6 +19,30 @@ constexpr size_t kMaxBytes = size_t{16} << 20, kMaxValues = 1'000'000;
 constexpr uint16_t kMaxDepth = 200;
 constexpr int kMaxProtocol = 5;
 
+/// pickletools' names of the opcodes that are not read here. 0x97 and 0x98 are of protocol 5, 0x92 of 4, the others of
+/// 2 and before, which later protocols keep.
+constexpr std::pair<unsigned char, std::string_view> kUnread[] = {{0x82, "EXT1"},
+                                                                  {0x83, "EXT2"},
+                                                                  {0x84, "EXT4"},
+                                                                  {0x8b, "LONG4"},
+                                                                  {0x92, "NEWOBJ_EX"},
+                                                                  {0x97, "NEXT_BUFFER"},
+                                                                  {0x98, "READONLY_BUFFER"},
+                                                                  {'2', "DUP"},
+                                                                  {'F', "FLOAT"},
+                                                                  {'P', "PERSID"},
+                                                                  {'S', "STRING"},
+                                                                  {'V', "UNICODE"},
+                                                                  {'i', "INST"},
+                                                                  {'o', "OBJ"}};
+
+/// "opcode 0x82 (EXT1)"; a byte that is none has no name.
+std::string opcode_name(unsigned char opcode) {
+  const auto* found = std::ranges::find(kUnread, opcode, &std::pair<unsigned char, std::string_view>::first);
+  return fmt::format("opcode 0x{:02x}{}", opcode,
+                     found == std::end(kUnread) ? "" : fmt::format(" ({})", found->second));
+}
+
 /// Pickle's stack machine over records.
 class Machine {
  public:
@@ -33,7 +57,7 @@ class Machine {
       if (at_ - begin_ > kMaxBytes) refuse("the pickle has more than {} bytes", kMaxBytes);
       if (std::max({stack_.size(), marks_.size(), memo_.size()}) > kMaxValues) refuse_count();
       if (!constant(opcode) && !container(opcode) && !reference(opcode) && !record(opcode))
-        refuse("opcode 0x{:02x} is not read here", opcode);
+        refuse("{} is not read here", opcode_name(opcode));
     }
     if (stack_.size() != 1 || !marks_.empty()) refuse("the pickle ends with {} values, not 1", stack_.size());
     return stack_[0];

@@ -48,6 +48,34 @@ TEST_F(HfVerbs, TrainingGoesOnFromTheFolderWithItsTokenizer) {
   EXPECT_FALSE(fs::exists(path("floats")));
 }
 
+TEST_F(HfVerbs, AStartWithoutATokenizerIsRefusedBeforeOneIsLearned) {
+  for (const char* file : {"vocab.json", "merges.txt"}) fs::rename(path("bart/") + file, path(file));
+  const auto distilling = from_bart("distill", "student", {"--teacher", path("bart"), "--recipe", "tbt-2-2-8"}),
+             tuning = from_bart("train", "tuned", {"--finetune-from", path("bart")});
+  const std::string data = path("data");
+  const auto files = std::distance(fs::directory_iterator(data), fs::directory_iterator());
+  for (const auto& command : {distilling, tuning})
+    test::expect_failure(run(command), 2, {path("bart"), "no tokenizer", "data.tokenizer"});
+  EXPECT_EQ(std::distance(fs::directory_iterator(data), fs::directory_iterator()), files) << "something was written";
+  fs::create_directory(path("named"));
+  for (const char* file : {"vocab.json", "merges.txt"}) fs::rename(path(file), path("named/") + file);
+  auto named = tuning;
+  named.insert(named.end(), {"--data.tokenizer", path("named")});
+  succeed(named);
+}
+
+TEST_F(HfVerbs, WhetherMaskTakesTheSpaceTravelsWithTheTokenizer) {
+  write("bart/tokenizer_config.json", R"({"added_tokens_decoder": {"604": {"content": "<mask>", "lstrip": false}}})");
+  const std::string input = write("input", "one <mask> two\n");
+  const std::string ids = succeed({"tokenize", path("bart"), "--input", input}).out;
+  succeed(from_bart("train", "tuned", {"--finetune-from", path("bart")}));
+  succeed({"export", path("tuned"), "--format", "hf", "--out", path("back")});
+  for (const char* folder : {"tuned", "back"})
+    EXPECT_EQ(succeed({"tokenize", path(folder), "--input", input}).out, ids) << folder;
+  fs::remove(path("bart/tokenizer_config.json"));
+  EXPECT_NE(succeed({"tokenize", path("bart"), "--input", input}).out, ids);
+}
+
 TEST_F(HfVerbs, ExportBackGivesTheSameFolder) {
   succeed({"export", path("bart"), "--format", "hf", "--out", path("again")});
   for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "vocab.json", "merges.txt"})

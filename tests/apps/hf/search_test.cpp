@@ -163,6 +163,8 @@ TEST_F(SearchTravels, UnlessTheFileIsBroken) {
   refused({file, "not a JSON object"});
   set(model, "num_beams", "four");
   refused({file, "'num_beams'", "wrong type"});
+  set(model, "eos_token_id", {2});
+  refused({file, "'eos_token_id' [2]", "one integer is wanted"});
   set(model, "num_beams", 0);
   refused({file, "'num_beams' 0", "from 1 to"});
   set(model, "search_rule", "ours");

@@ -110,6 +110,8 @@ TEST_F(TraceInputs, AreDataToo) {
   refused({path("in"), "No such file"});
   write("in", "one two");
   refused({path("in"), "7 bytes are too few"});
+  write("in", "one two three four\n");
+  refused({path("in"), "not a safetensors file"});
   test::expect_failure(
       run({"trace", path("none"), "--inputs", golden("hf_bart") + "/expected.safetensors", "--out", path("out")}), 4,
       {path("none")});

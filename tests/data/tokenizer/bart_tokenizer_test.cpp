@@ -88,6 +88,45 @@ TEST(BartTokenizer, ReadsTokenizerJson) {
   EXPECT_EQ(open_tokenizer(folder.path())->encode("a <mask>").size(), two->encode("a <mask>").size() + 1);
 }
 
+/// What transformers 5.24 gives for the same folders: whose word it takes where the files differ.
+TEST(BartTokenizer, WhetherMaskTakesTheSpaceStandsWhereTransformersLooks) {
+  const auto mask = [](bool lstrip) { return json{{"content", "<mask>"}, {"lstrip", lstrip}}; };
+  const auto takes = [](const std::optional<json>& config, const std::optional<json>& tokenizer_json, bool old_files) {
+    const test::TempDir folder;
+    if (old_files)
+      for (const char* name : {"vocab.json", "merges.txt"}) fs::copy_file(kBpe / name, folder.path(name));
+    if (config) std::ofstream(folder.path("tokenizer_config.json")) << config->dump();
+    if (tokenizer_json) std::ofstream(folder.path("tokenizer.json")) << tokenizer_json->dump();
+    const auto tokenizer = open_tokenizer(folder.path());
+    const test::TempDir saved;
+    tokenizer->save(saved.path());
+    const std::vector<int32_t> ids = tokenizer->encode("a <mask> b");
+    EXPECT_EQ(open_tokenizer(saved.path())->encode("a <mask> b"), ids);
+    EXPECT_EQ(ids.size(), ids == std::vector<int32_t>({68, 604, 305}) ? 3u : 4u);
+    return ids.size() == 3;
+  };
+  for (const bool lstrip : {true, false}) {
+    SCOPED_TRACE(lstrip);
+    json file = as_tokenizer_json(), bare = as_tokenizer_json();
+    file["added_tokens"][0]["lstrip"] = lstrip;
+    bare.erase("added_tokens");
+    const json decoder = {{"added_tokens_decoder", {{"604", mask(lstrip)}}}, {"mask_token", mask(!lstrip)}};
+    const json token = {{"mask_token", mask(lstrip)}},
+               other_decoder = {{"added_tokens_decoder", {{"604", mask(!lstrip)}}}},
+               other_token = {{"mask_token", mask(!lstrip)}};
+    EXPECT_EQ(takes(decoder, std::nullopt, true), lstrip);
+    EXPECT_EQ(takes(token, std::nullopt, true), lstrip);
+    for (const bool old_files : {true, false}) {
+      EXPECT_EQ(takes(std::nullopt, file, old_files), lstrip);
+      EXPECT_EQ(takes(other_token, file, old_files), lstrip);
+      EXPECT_EQ(takes(other_decoder, file, old_files), !lstrip);
+      EXPECT_EQ(takes(token, bare, old_files), lstrip);
+    }
+  }
+  for (const json& config : {json::object(), json{{"mask_token", "<mask>"}, {"added_tokens_decoder", 3}}})
+    EXPECT_TRUE(takes(config, std::nullopt, true));
+}
+
 TEST(BartTokenizer, RefusesOtherTokenizerJsonByName) {
   const auto refused = [](const std::function<void(json&)>& spoil, std::initializer_list<const char*> words) {
     const test::TempDir folder;
@@ -133,6 +172,11 @@ TEST(BartTokenizer, BrokenFilesAreErrors) {
   };
   refused("merges.txt", cut_off, {"merges.txt", "no merge makes", "of the 605 tokens", "cut off"});
   refused("merges.txt", [](const std::string& text) { return text + "q x\n"; }, {"merges.txt", "qx", "no id"});
+  const test::TempDir both;
+  for (const char* name : {"vocab.json", "merges.txt"}) fs::copy_file(kBpe / name, both.path(name));
+  std::ofstream(both.path("tokenizer_config.json")) << "{\n\"mask_token\": }";
+  test::expect_error(ErrorKind::model, {"tokenizer_config.json", "not a JSON object", "byte 17", "line 2"},
+                     [&] { BartTokenizer::load(both.path()); });
   const test::TempDir empty;
   test::expect_error(ErrorKind::model, {"vocab.json"}, [&] { BartTokenizer::load(empty.path()); });
   EXPECT_EQ(open_tokenizer(empty.path()), nullptr);

@@ -209,7 +209,11 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("d_model", -12, {"config.json", "'d_model' -12", "must lie from 1 to 2147483647"});
   configured("d_model", 0, {"config.json", "'d_model' 0", "must lie from 1 to 2147483647"});
   configured("decoder_ffn_dim", 0, {"config.json", "'decoder_ffn_dim' 0", "from 1"});
-  configured("d_model", "wide", {"config.json", "d_model", "wrong type"});
+  configured("d_model", "wide", {"config.json", "d_model", "wrong type, one integer"});
+  configured("eos_token_id", {2}, {"config.json", "'eos_token_id' [2]", "one integer is wanted"});
+  configured("scale_embedding", 1, {"config.json", "'scale_embedding' 1", "true or false is wanted"});
+  configured("dropout", "none", {"config.json", "'dropout' \"none\"", "one number is wanted"});
+  configured("model_type", 3, {"config.json", "'model_type' 3", "a text is wanted"});
   configured("d_model", 32.5, {"config.json", "d_model", "wrong type"});
   configured("eos_token_id", 4294967298, {"config.json", "eos_token_id", "to 2147483647"});
   configured("vocab_size", 1000000000000, {"config.json", "vocab_size", "to 2147483647"});
@@ -219,8 +223,14 @@ TEST(HfImport, RefusesAConfigurationThatIsNotComputedHereOrDisagrees) {
   configured("pad_token_id", 29, {"pad_token_id", "29"});
   configured("tie_word_embeddings", false, {"config.json", "tie_word_embeddings", "lm_head.weight"});
   const HfFolder folder("hf_bart");
-  std::ofstream(folder.path("config.json")) << "{";
-  expect_refused(folder, {"config.json", "not a JSON object"});
+  for (const auto& [text, said] : {std::pair("{", "broken at byte 2, in line 1"),
+                                   {"{\n\"d_model\": 12,\n}", "broken at byte 18, in line 3"},
+                                   {"{\"d_model\": \"12\n", "broken at byte 16, in line 1"},
+                                   {"[1]", "but array"},
+                                   {"{\"dropout\": 1e999}", "no double holds"}}) {
+    std::ofstream(folder.path("config.json")) << text;
+    expect_refused(folder, {"config.json", "not a JSON object", said});
+  }
 }
 
 TEST(HfImport, RefusesWeightsThatAreNotFinite) {

@@ -116,7 +116,7 @@ TEST(Pickle, KeepsClassesOfATrainersPackageAsThatPackage) {
   EXPECT_FALSE(pickle.root().state()->value_of("q") || pickle.root().value_of("k"));
 }
 
-TEST(Pickle, RefusesEveryOtherOpcodeByNumberAndByte) {
+TEST(Pickle, RefusesEveryOtherOpcodeByNumberNameAndByte) {
   const std::string known =
       "\x80\x95N\x88\x89JKMIL\x8aGXT\x8cU\x8d"
       "CB\x8e\x96()]}\x8ftld\x91\x85\x86\x87"
@@ -127,6 +127,13 @@ TEST(Pickle, RefusesEveryOtherOpcodeByNumberAndByte) {
     if (known.find(static_cast<char>(opcode)) == std::string::npos)
       expect_refused(fmt::format("N0{}{}", static_cast<char>(opcode), std::string(20, '\n')),
                      {"byte 2", fmt::format("0x{:02x}", opcode).c_str()});
+  for (const auto& [opcode, name] : {std::pair("\x82", "0x82 (EXT1)"),
+                                     {"\x92", "0x92 (NEWOBJ_EX)"},
+                                     {"S", "0x53 (STRING)"},
+                                     {"\x8b", "0x8b (LONG4)"},
+                                     {"\x97", "0x97 (NEXT_BUFFER)"},
+                                     {"\x99", "0x99 is not"}})
+    expect_refused(opcode + std::string(20, '\n'), {"byte 0", name});
 }
 
 TEST(Pickle, RefusesWhatDoesNotFitTogether) {
