@@ -9,7 +9,9 @@ runs=${RUNS:-runs/multilingual} threads=${THREADS:-0}
 
 if [ ! -e "$corpus/train.tsv" ]; then
   scripts/fetch_ddtp.sh "$(dirname "$lists")" de,fr,it
-  "$lowbit" prepare ddtp "$lists" --language de,fr,it --kinds syn --out "$corpus"
+  rm -rf "$corpus.part"  # of an interrupted run
+  "$lowbit" prepare ddtp "$lists" --language de,fr,it --kinds syn --out "$corpus.part"
+  mv -T "$corpus.part" "$corpus"
 fi
 common=(data.dir="$corpus" --threads "$threads")
 "$lowbit" train configs/multi-teacher.yaml "${common[@]}" run.dir="$runs/teacher-f32"

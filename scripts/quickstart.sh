@@ -16,12 +16,18 @@ lowbit=build/release/apps/lowbit
 corpus=corpora/syn-en-it
 runs=runs/quickstart
 small=()
+# prepare ARGUMENTS...: makes $corpus; an interrupted one leaves no folder of that name.
+prepare() {
+  rm -rf "$corpus.part"
+  "$lowbit" prepare "$@" --out "$corpus.part"
+  mv -T "$corpus.part" "$corpus"
+}
 if [ ! -e $corpus/train.tsv ]; then
   say "corpus: Debian package synopses, English to Italian"
   status=0
   scripts/fetch_ddtp.sh corpora/ddtp it || status=$?
   if [ $status -eq 0 ]; then
-    "$lowbit" prepare ddtp corpora/ddtp/lists --language it --kinds syn --out $corpus
+    prepare ddtp corpora/ddtp/lists --language it --kinds syn
   elif [ $status -eq 7 ]; then
     echo "quickstart: no network: using the CC0 excerpt that ships in data/corpora, in miniature" >&2
   else
@@ -32,7 +38,7 @@ if [ ! -e $corpus/train.tsv ]; then
   corpus=corpora/cc0-en-it
   runs=runs/quickstart-miniature
   small=(data.vocab_size=300 run.max_update=120 optim.warmup=20 valid.interval=60)
-  [ -e $corpus/train.tsv ] || "$lowbit" prepare tsv data/corpora/cc0/en-it.tsv --out $corpus --test-rows 20 --dev-rows 20 --test-share 0.1 --dev-share 0.1
+  [ -e $corpus/train.tsv ] || prepare tsv data/corpora/cc0/en-it.tsv --test-rows 20 --dev-rows 20 --test-share 0.1 --dev-share 0.1
 fi
 
 # train NAME VERB CONFIG ARGUMENTS...: one stage; a finished one has its packed folder.

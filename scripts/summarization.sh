@@ -9,7 +9,9 @@ runs=${RUNS:-runs/summarization} threads=${THREADS:-0}
 
 if [ ! -e "$corpus/train.tsv" ]; then
   [ -e "$lists" ] || scripts/fetch_ddtp.sh "$(dirname "$lists")" it
-  "$lowbit" prepare synopses "$lists" --out "$corpus" --test-rows 1000 --dev-rows 1000
+  rm -rf "$corpus.part"  # of an interrupted run
+  "$lowbit" prepare synopses "$lists" --out "$corpus.part" --test-rows 1000 --dev-rows 1000
+  mv -T "$corpus.part" "$corpus"
 fi
 common=(data.dir="$corpus" --threads "$threads")
 # The vocabulary, with its mask token, is learned once, by the pretraining, and kept beside the corpus.

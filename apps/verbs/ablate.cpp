@@ -10,6 +10,7 @@
 #include "apps/lib/report/level_rows.h"
 #include "apps/lib/run/run_folder.h"
 #include "apps/lib/train/resolve.h"
+#include "apps/lib/train/text_task.h"
 #include "apps/lib/train/train_run.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
@@ -73,6 +74,7 @@ int run(const AblateOptions& options, const OptionRegistry& registry) {
   // All that is read is looked at before the first student is trained.
   for (const std::string& model : options.beside) resolve_model_folder(model.substr(model.find('=') + 1));
   const fs::path data = options.train.data.dir;
+  expect_corpus_folder("data.dir", data.string());
   const ParallelText train_text = read_parallel_tsv(data / "train.tsv", columns_of(options.train.data)),
                      test = read_parallel_tsv(data / "test.tsv", columns_of(options.train.data));
   std::set<std::string> names;

@@ -5,6 +5,7 @@
 #include "apps/lib/compare/systems.h"
 #include "apps/lib/model/generation_options.h"
 #include "apps/lib/program/output.h"
+#include "apps/lib/train/text_task.h"
 #include "apps/verbs/verbs.h"
 #include "core/files/atomic.h"
 
@@ -49,6 +50,7 @@ std::string side_by_side(const Json& sample) {
 int run(const CompareOptions& options, const OptionRegistry& registry) {
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
   const TsvColumns columns{.language = static_cast<int>(options.language_column)};
+  expect_corpus_folder("compare.data", options.data);
   const ParallelText train = read_parallel_tsv(fs::path(options.data) / "train.tsv", columns);
   const ParallelText test = read_parallel_tsv(fs::path(options.data) / "test.tsv", columns);
   std::vector<System> systems = baselines(train, test, options.settings);

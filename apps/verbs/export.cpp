@@ -84,12 +84,6 @@ std::vector<std::string> fill(LoadedModel& loaded, const ExportOptions& options,
   return notes;
 }
 
-/// Elements of the architecture's weights, packed or not.
-int64_t parameters_of(TransformerConfig config) {
-  config.init = WeightInit::none;
-  return Seq2Seq(config, 0).parameter_count();
-}
-
 /// Writes README.md beside what is in the folder already. Returns the bytes of that: what serving needs.
 int64_t add_card(ModelCard card, const std::string& folder) {
   int64_t bytes = 0;
@@ -116,7 +110,7 @@ int run(const ExportOptions& options, const OptionRegistry&) {
                  .command = process_arguments(),
                  .origin = read_origin(loaded.folder, options.results)};
   card.name = card.origin.run.empty() ? folder_name(options.out) : card.origin.run;
-  AtomicFolder target(options.out);
+  AtomicFolder target(behind_links(options.out));
   card.notes = fill(loaded, options, target.path());
   for (const std::string& note : card.notes) log_warning("{}", note);
   const int64_t bytes = add_card(std::move(card), target.path());

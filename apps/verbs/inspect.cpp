@@ -123,7 +123,7 @@ int run(const InspectOptions& options, const OptionRegistry&) {
   for (const auto& [path, t] : tensors.items()) write_output(line(path, t));
   if (loaded.imported) write_output(text_of(*loaded.imported));
   write_output(fmt::format("{} tensors, {} parameters, {} bytes when packed\n", tensors.size(),
-                           loaded.model->parameter_count(), bytes));
+                           parameters_of(loaded.model->config()), bytes));
   return 0;
 }
 

@@ -123,7 +123,7 @@ SplitCorpus prepare(const PrepareOptions& o) {
 }
 
 int run(const PrepareOptions& options, const OptionRegistry&) {
-  refuse_file("prepare", options.out);
+  expect_new_folder("prepare", options.out);
   const SplitCorpus corpus = prepare(options);
   std::string left_out;
   for (const auto& [reason, rows] : corpus.rejected)

@@ -37,7 +37,7 @@ std::unique_ptr<Tokenizer> tokenizer_of(const TokenizeOptions& options) {
   if (!tokenizer_files(options.folder).empty() && !has_model(options.folder))
     return open_tokenizer(options.folder, -1, options.languages);
   const std::optional<std::string> place = find_tokenizer(resolve_model_folder(options.folder));
-  LB_REQUIRE(place, ErrorKind::model, "tokenize", "{}: no tokenizer in it or above it", options.folder);
+  LB_REQUIRE(place, ErrorKind::model, "tokenize", "{}: no tokenizer in it or the run above it", options.folder);
   return open_tokenizer(*place, read_model_config(options.folder).vocab, options.languages);
 }
 

@@ -26,7 +26,7 @@ std::string shell_word(const std::string& word) {
 
 std::string command_line(const std::vector<std::string>& words) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(word);
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_word(without_places(word));
   return text + "\n";
 }
 

@@ -109,30 +109,38 @@ LoadedModel load_model(const std::string& path, const ConfigEdit& edit) {
   return loaded;
 }
 
-std::array<fs::path, 2> folder_and_above(const std::string& folder) {
+std::vector<fs::path> folder_and_run(const std::string& folder) {
   fs::path normal = fs::absolute(folder).lexically_normal();
   if (!normal.has_filename()) normal = normal.parent_path();
-  return {normal, normal.parent_path()};
+  std::vector<fs::path> places = {normal};
+  if (fs::is_regular_file(normal.parent_path() / "config.yaml")) places.push_back(normal.parent_path());
+  return places;
 }
 
 std::optional<std::string> find_tokenizer(const std::string& model_folder) {
-  for (const fs::path& place : folder_and_above(model_folder))
+  for (const fs::path& place : folder_and_run(model_folder))
     if (!tokenizer_files(place).empty()) return place.string();
   return std::nullopt;
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages) {
   const std::optional<std::string> path = find_tokenizer(loaded.folder);
-  LB_REQUIRE(path, ErrorKind::model, "model",
-             "no {}, dict.txt, tokenizer.json, nor vocab.json and merges.txt, in {} or above it; copy those that the "
-             "model was trained with",
-             kTokenizerFile, loaded.folder);
+  LB_REQUIRE(
+      path, ErrorKind::model, "model",
+      "no {}, dict.txt, tokenizer.json, nor vocab.json and merges.txt, in {} or the run above it; copy those that "
+      "the model was trained with",
+      kTokenizerFile, loaded.folder);
   std::unique_ptr<Tokenizer> tokenizer = open_tokenizer(*path, loaded.model->config().vocab, languages);
   LB_REQUIRE(tokenizer->vocab_size() == loaded.model->config().vocab, ErrorKind::model, "model",
              "{} has {} pieces but the model in {} has {} rows; put the tokenizer there that it was trained with",
              tokenizer_files(*path).front().string(), tokenizer->vocab_size(), loaded.folder,
              loaded.model->config().vocab);
   return tokenizer;
+}
+
+int64_t parameters_of(TransformerConfig config) {
+  config.init = WeightInit::none;
+  return Seq2Seq(config, 0).parameter_count();
 }
 
 int64_t model_bytes(const LoadedModel& loaded) {
@@ -166,12 +174,6 @@ void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, co
   check_read_back(state, model_state(*again));
 }
 
-void expect_new_folder(const char* verb, const std::string& folder) {
-  refuse_file(verb, folder);
-  LB_REQUIRE(!fs::exists(folder) || fs::is_empty(folder), ErrorKind::usage, verb,
-             "{} holds something already; give another --out, or remove it", folder);
-}
-
 void refuse_to_replace(const std::string& folder) {
   refuse_file("write", folder);
   if (!fs::exists(folder) || fs::is_empty(folder)) return;
@@ -187,7 +189,7 @@ void refuse_to_replace(const std::string& folder) {
 
 void write_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder) {
   refuse_to_replace(folder);
-  AtomicFolder target(folder);
+  AtomicFolder target(behind_links(folder));
   fill_model_folder(loaded, tokenizer, target.path());
   target.commit();
 }

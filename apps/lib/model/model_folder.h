@@ -1,10 +1,10 @@
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/files/state_dict.h"
 #include "data/tokenizer/mbart_tokenizer.h"
@@ -44,14 +44,17 @@ TransformerConfig read_model_config(const std::string& path);
 /// Errors (model): a file is broken, or differs from the folder's checksums.txt if it has one. Warns when a learned
 /// scale was never calibrated, says what an import made of the tensors.
 LoadedModel load_model(const std::string& path, const ConfigEdit& edit = {});
-/// A model's folder and the one above, a checkpoint's run: absolute, whatever slashes and dots `folder` ends with.
-std::array<std::filesystem::path, 2> folder_and_above(const std::string& folder);
+/// A model's folder, and the one above where that is the run of a checkpoint (it has a config.yaml): absolute, whatever
+/// slashes and dots `folder` ends with.
+std::vector<std::filesystem::path> folder_and_run(const std::string& folder);
 /// The folder with the tokenizer of a model in `folder`: the same, or the run folder above it.
 std::optional<std::string> find_tokenizer(const std::string& folder);
 /// That tokenizer. Errors (model): there is none, it is broken, or its pieces are not the model's rows; (usage) it is
 /// mBART's, and a language is neither given nor in its folder.
 std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages = {});
 
+/// Elements of the architecture's weights, packed or not.
+int64_t parameters_of(TransformerConfig config);
 /// Bytes of what serving needs, in a model folder or out of a run: weights, configurations, checksums and the
 /// tokenizer; not the optimizer's state and what else a checkpoint holds.
 int64_t model_bytes(const LoadedModel& loaded);
@@ -60,8 +63,6 @@ int64_t model_bytes(const LoadedModel& loaded);
 /// generation_config.json with the search that the model had (model_search.h), the tokenizer, checksums.txt. The folder
 /// is read back and compared: Error (self_check) if a code or a float differs.
 void fill_model_folder(const LoadedModel& loaded, const Tokenizer& tokenizer, const std::string& folder);
-/// Error (usage), in the name of a verb, unless `folder` is empty or not there.
-void expect_new_folder(const char* verb, const std::string& folder);
 /// Error (usage) when `folder` holds anything but files that fill_model_folder() writes: a run, a corpus, somebody's
 /// notes are not to be replaced.
 void refuse_to_replace(const std::string& folder);

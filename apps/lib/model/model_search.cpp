@@ -12,7 +12,7 @@ namespace lowbit {
 
 std::optional<GenerationConfig> find_search(const std::string& folder, const TransformerConfig& model) {
   if (is_hf_folder(folder)) return read_hf_generation(folder, model);
-  for (const std::filesystem::path& place : folder_and_above(folder))
+  for (const std::filesystem::path& place : folder_and_run(folder))
     if (std::filesystem::exists(place / kGenerationFile)) return read_own_generation(place.string(), model);
   return std::nullopt;
 }

@@ -1,5 +1,6 @@
 #include "apps/lib/model/run_origin.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -17,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<fs::path> find_run(const std::string& model_folder) {
-  for (const fs::path& place : folder_and_above(model_folder))
+  for (const fs::path& place : folder_and_run(model_folder))
     if (fs::is_regular_file(place / "config.yaml")) return place;
   return std::nullopt;
 }
@@ -32,7 +33,7 @@ void read_config(const RunFolder& folder, RunOrigin& origin) {
     log_warning("the model card lacks recipe, data and teacher: {}", error.what());
     return;
   }
-  origin.recipe = options.quant.recipe;
+  origin.recipe = without_places(options.quant.recipe);
   origin.data = folder_name(options.data.dir);
   origin.teacher = folder_name(options.teacher.model);
   origin.start = folder_name(options.finetune_from);
@@ -53,7 +54,7 @@ bool read_score(const std::string& path, RunOrigin& origin) {
     if (system.name != origin.run) continue;
     origin.score = system;
     origin.score_name = results.score_name;
-    origin.scored_on = results.title;
+    origin.scored_on = without_places(results.title);
     return true;
   }
   return false;
@@ -64,6 +65,21 @@ bool read_score(const std::string& path, RunOrigin& origin) {
 std::string folder_name(const std::string& path) {
   const fs::path normal = fs::path(path).lexically_normal();
   return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
+
+std::string without_places(const std::string& text) {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const bool starts = at == 0 || std::string_view(" =,").find(text[at - 1]) != std::string_view::npos;
+    if (!starts || text[at] != '/') {
+      result += text[at++];
+      continue;
+    }
+    const size_t end = std::min(text.find(',', at), text.size());
+    result += folder_name(text.substr(at, end - at));
+    at = end;
+  }
+  return result;
 }
 
 RunOrigin read_origin(const std::string& model_folder, const std::string& results) {

@@ -21,6 +21,9 @@ struct RunOrigin {
 
 /// The last part of a path that has one: "b" of "a/b" and of "a/b/".
 std::string folder_name(const std::string& path);
+/// The text with each absolute path in it cut to its last part, so that what is given away tells nothing of the
+/// machine's folders: at its start, and after a blank, "=" or ",", up to the next ",".
+std::string without_places(const std::string& text);
 
 /// Of the run that holds `model_folder`: itself or the folder above. What was scored is read from `results`, or when
 /// that is empty and `model_folder` is the checkpoint that the run stands for, from results.json in the run's folder or

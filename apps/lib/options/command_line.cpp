@@ -42,6 +42,30 @@ std::pair<std::string, std::string> split_key_value(const std::string& argument)
   return {key, argument.substr(equals + 1)};
 }
 
+// "max-tokens" of "--data.max-tokens" and of "--max-tokens".
+std::string_view own_name(std::string_view flag) {
+  return flag.substr(std::min(flag.size(), std::max(flag.find_last_of('.') + 1, flag.find_first_not_of('-'))));
+}
+
+// A few letters away, at most a third of the name. Further away it is another option, a wrong advice.
+bool may_be_meant(std::string_view given, std::string_view known) {
+  constexpr int64_t kMostEdits = 3;
+  const std::string_view a = own_name(given), b = own_name(known);
+  const int64_t edits = edit_distance(a, b);
+  return edits <= kMostEdits && 3 * edits <= static_cast<int64_t>(std::max(a.size(), b.size()));
+}
+
+// Options of several sections that share a name have no flag of that name alone.
+void refuse_shared_name(const OptionRegistry& registry, const std::string& given) {
+  std::string full;
+  if (given.find('.') == std::string::npos)
+    for (const Option& option : registry.options()) {
+      const std::string flag = registry.flags(option).front();
+      if (own_name(flag) == own_name(given)) full += (full.empty() ? "" : " or ") + flag;
+    }
+  LB_REQUIRE(full.empty(), ErrorKind::usage, "command line", "unknown flag {}: give {}", given, full);
+}
+
 [[noreturn]] void fail_unknown_flag(const OptionRegistry& registry, const std::string& argument) {
   std::vector<std::string> known(std::begin(kCommonFlags), std::end(kCommonFlags));
   for (const Option& option : registry.options()) {
@@ -49,7 +73,10 @@ std::pair<std::string, std::string> split_key_value(const std::string& argument)
     std::ranges::move(registry.shorthand_flags(option), std::back_inserter(known));
   }
   const std::string given = argument.substr(0, argument.find('='));
-  fail(ErrorKind::usage, "command line", "unknown flag {}{}", given, nearest_hint(given, known));
+  refuse_shared_name(registry, given);
+  std::erase_if(known, [&](const std::string& name) { return !may_be_meant(given, name); });
+  const std::string hint = nearest_hint(given, known);
+  fail(ErrorKind::usage, "command line", "unknown flag {}{}", given, hint.empty() ? "; see --help" : hint);
 }
 
 /// A flag that stands for a value of its option.

@@ -16,5 +16,10 @@ void flush_output();
 
 /// Error (usage) when a folder is to be written and a file has its name.
 void refuse_file(std::string_view where, const std::string& folder);
+/// Error (usage), in the name of a verb, unless `folder` is empty or not there.
+void expect_new_folder(std::string_view verb, const std::string& folder);
+/// Where the links lead that have the name of a folder to be written: it takes the place of their target, not of a
+/// link.
+std::string behind_links(const std::string& folder);
 
 }  // namespace lowbit

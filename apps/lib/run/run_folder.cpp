@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 
@@ -15,14 +16,27 @@ namespace lowbit {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// A training that was killed at its very start leaves the lock's file alone.
+bool is_unused(const std::string& path) {
+  return std::ranges::all_of(fs::directory_iterator(path),
+                             [](const auto& entry) { return entry.path().filename() == FolderLock::kFile; });
+}
+
+}  // namespace
+
 RunFolder RunFolder::create(const std::string& path) {
   refuse_file("run", path);
   RunFolder folder(path);
   std::error_code error;
   fs::create_directories(path, error);
   LB_REQUIRE(!error, ErrorKind::data, path, "the run folder cannot be made: {}", error.message());
-  LB_REQUIRE(folder.holds_run() || fs::is_empty(path), ErrorKind::usage, path,
+  const auto lock = [&] { folder.lock_ = std::make_shared<FolderLock>(path); };
+  if (fs::exists(fs::path(path) / FolderLock::kFile)) lock();  // before a look at what its holder is just writing
+  LB_REQUIRE(folder.holds_run() || is_unused(path), ErrorKind::usage, path,
              "is not empty and holds no run (no config.yaml): choose another folder");
+  if (!folder.lock_) lock();
   return folder;
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "apps/lib/run/folder_lock.h"
 
 namespace lowbit {
 
@@ -16,8 +19,9 @@ namespace lowbit {
 ///   checkpoint-N/   after update N, with the links checkpoint_last and checkpoint_best
 class RunFolder {
  public:
-  /// Makes the folder, or opens one that holds a run. Error(usage) for a folder with other things in it, Error(data) if
-  /// it cannot be made.
+  /// Makes the folder, or opens one that holds a run, to train in it: nobody else may while this or a copy lives.
+  /// Error(usage) for a folder with other things in it, or when another training is in it; Error(data) if it cannot be
+  /// made.
   static RunFolder create(const std::string& path);
   /// Error(usage) unless `path` holds a run.
   static RunFolder open(const std::string& path);
@@ -43,6 +47,7 @@ class RunFolder {
  private:
   explicit RunFolder(std::string path) : path_(std::move(path)) {}
   std::string path_;
+  std::shared_ptr<const FolderLock> lock_;  ///< of create()
 };
 
 }  // namespace lowbit

@@ -76,6 +76,7 @@ void check(const TrainOptions& options) {
   LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
              "valid.metric=bleu needs valid.bleu_rows of at least 1");
   if (options.data.task == TrainTask::denoising) check_denoising(options, model);
+  expect_corpus_folder("data.dir", options.data.dir);
   for (const std::string& file : task_files(options))
     expect_file(fs::path(options.data.dir) / file, ErrorKind::data, "lowbit prepare writes it");
   if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, ErrorKind::model, "data.tokenizer names it");

@@ -138,6 +138,12 @@ TextTask load_prepared(const TrainOptions& options) {
 
 }  // namespace
 
+void expect_corpus_folder(const char* option, const std::string& folder) {
+  LB_REQUIRE(!fs::is_regular_file(folder), ErrorKind::usage, option,
+             "{0} is a file, and the folder of a corpus is wanted: `lowbit prepare tsv {0} --out DIR` makes one",
+             folder);
+}
+
 std::vector<std::string> task_files(const TrainOptions& options) {
   if (options.data.task == TrainTask::seq2seq)
     return FairseqData::in(options.data.dir) ? std::vector<std::string>()

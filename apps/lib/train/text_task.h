@@ -20,6 +20,9 @@ struct TextTask {
   std::optional<Noise> noise;  ///< denoising: `train` holds clean blocks, `dev` corrupted ones
 };
 
+/// Error (usage), in the name of an option, when a file was given and the folder of a corpus is wanted.
+void expect_corpus_folder(const char* option, const std::string& folder);
+
 /// The files of `options.dir` that training reads: train.tsv and dev.tsv, or the running text of pretraining; none that
 /// are known by name when fairseq-preprocess wrote them.
 std::vector<std::string> task_files(const TrainOptions& options);

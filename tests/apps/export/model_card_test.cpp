@@ -72,5 +72,20 @@ TEST_F(ModelCards, OfAFolderWithoutItsRunAreNamedAfterTheOutput) {
              {"\n# out\n", "| recipe | not known here |", fmt::format("| parameters | {} |", parameters)});
 }
 
+TEST_F(ModelCards, TellNothingOfTheMachinesFolders) {
+  const std::string recipe = write("mine.yaml", "name: mine\nbase: tbt-2-2-8\nrules: []\n");
+  const std::string run_folder = trained("student", {"--recipe", recipe});
+  Json scores = results("student");
+  scores["title"] = path("data");
+  write("results.json", scores.dump());
+  const std::string text = card(run_folder, "packed");
+  EXPECT_EQ(text.find(path("")), std::string::npos) << text;
+  expect_all(text, {"| recipe | `mine.yaml` |", "on \"data\""});
+  const ModelCard written{.format = "hf",
+                          .command = {"/opt/bin/lowbit", "export", "runs/a", "--out=/home/me/out", "--languages",
+                                      "de,fr", "a=/x/y/,b=../z", "and/or", "of /home/me/data"}};
+  expect_all(model_card(written), {"\nlowbit export runs/a --out=out --languages de,fr a=y,b=../z and/or 'of data'\n"});
+}
+
 }  // namespace
 }  // namespace lowbit

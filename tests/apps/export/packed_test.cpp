@@ -67,5 +67,23 @@ TEST_F(PackedExport, IsDecodedByItsConfigAlone) {
   EXPECT_EQ(seen, (std::set<std::string>{"binary", "ternary", "int4", "int8"}));
 }
 
+TEST_F(PackedExport, IsInspectedWithAllOfItsParameters) {
+  const std::string run_folder = trained("student", {"--recipe", "tbt-1-1-8"});
+  ASSERT_EQ(run({"export", run_folder, "--out", path("packed")}).code, 0);
+  const int64_t parameters = load_model(trained("float")).model->parameter_count();
+  for (const std::string& model : {run_folder, path("packed")})
+    EXPECT_NE(run({"inspect", model}).out.find(fmt::format(" tensors, {} parameters, ", parameters)), std::string::npos)
+        << model;
+}
+
+TEST_F(PackedExport, TakesNoTokenizerFromAFolderAboveThatIsNoRun) {
+  const std::string run_folder = trained("student", {"--recipe", "tbt-2-2-8"});
+  ASSERT_EQ(run({"export", run_folder, "--out", path("parent/packed")}).code, 0);
+  std::filesystem::rename(path("parent/packed/sentencepiece.bpe.model"), path("parent/sentencepiece.bpe.model"));
+  const std::string input = write("input", "one two\n");
+  expect_failure(run({"generate", path("parent/packed"), "--input", input}), 4, {"no sentencepiece.bpe.model"});
+  EXPECT_EQ(run({"generate", run_folder + "/checkpoint_last", "--input", input}).code, 0) << "its run has it";
+}
+
 }  // namespace
 }  // namespace lowbit

@@ -27,12 +27,38 @@ TEST_F(RunFolderTest, IsMadeDescribedAndOpenedAgain) {
   run.describe("optim:\n  lr: 1\n", std::vector<std::string>{"lowbit", "train", "a b"});
   EXPECT_TRUE(run.holds_run());
   EXPECT_EQ(RunFolder::open(path_).checkpoint(500), path_ + "/checkpoint-500");
-  EXPECT_TRUE(RunFolder::create(path_).holds_run());
   std::ifstream file(run.environment());
   const auto environment = nlohmann::json::parse(file);
   EXPECT_EQ(environment["command_line"], (std::vector<std::string>{"lowbit", "train", "a b"}));
   EXPECT_TRUE(environment.contains("cpu"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(path_), {}), 2) << "nothing temporary is left";
+  EXPECT_EQ(std::distance(fs::directory_iterator(path_), {}), 3) << "the lock, and nothing temporary";
+}
+
+TEST_F(RunFolderTest, IsTrainedInByOneAtATimeAndReadByAll) {
+  const auto refusal = [&] {
+    try {
+      RunFolder::create(path_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  {
+    const RunFolder run = RunFolder::create(path_);
+    run.describe("optim:\n  lr: 1\n", {});
+    const RunFolder copy = run;
+    EXPECT_EQ(refusal(),
+              "[" + path_ + "] another lowbit is training in this folder: wait for it, or give another run.dir");
+    EXPECT_TRUE(RunFolder::open(path_).holds_run());
+  }
+  EXPECT_EQ(refusal(), "") << "the lock went with its holder, the file .lock did not";
+  EXPECT_TRUE(fs::exists(path_ + "/.lock"));
+}
+
+TEST_F(RunFolderTest, OfATrainingThatWasKilledAtItsStartIsUsed) {
+  RunFolder::create(path_);
+  EXPECT_FALSE(RunFolder::create(path_).holds_run());
 }
 
 TEST_F(RunFolderTest, RefusesAFolderWithOtherThings) {
