@@ -76,6 +76,12 @@ TEST_F(HfVerbs, WhetherMaskTakesTheSpaceTravelsWithTheTokenizer) {
   EXPECT_NE(succeed({"tokenize", path("bart"), "--input", input}).out, ids);
 }
 
+TEST_F(HfVerbs, AFileInPlaceOfItsFolderIsAnsweredWithTheFolder) {
+  for (const char* file : {"model.safetensors", "config.json"})
+    test::expect_failure(run({"inspect", path("bart/") + file}), 4,
+                         {file, "give the folder that it is in, " + path("bart")});
+}
+
 TEST_F(HfVerbs, ExportBackGivesTheSameFolder) {
   succeed({"export", path("bart"), "--format", "hf", "--out", path("again")});
   for (const char* file : {"config.json", "generation_config.json", "model.safetensors", "vocab.json", "merges.txt"})
