@@ -4,6 +4,7 @@
 
 #include "core/files/mapped_file.h"
 #include "nn/checkpoint/json_keys.h"
+#include "nn/generate/seq2seq_stepper.h"
 
 namespace lowbit {
 namespace {
@@ -85,12 +86,7 @@ void take_search(const JsonKeys& keys, GenerationConfig& config, int64_t vocab) 
 GenerationConfig defaults_of(SearchRule rule, const TransformerConfig& model) {
   GenerationConfig config{.rule = rule, .beam = 1};
   if (rule == SearchRule::hf) config.max_len_b = kDefaultMaxLength, config.min_len = 0;
-  config.decoder_start = model.decoder_start;
-  config.eos = model.eos;
-  config.pad = model.pad;
-  config.unk = model.unk;
-  config.max_positions = model.max_positions;
-  return config;
+  return generation_for(model, config);
 }
 
 /// `whole`: also what a greedy search has no use for, and transformers warns about: a flag may ask for beams.

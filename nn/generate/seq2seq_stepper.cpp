@@ -5,6 +5,15 @@
 
 namespace lowbit {
 
+GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig config) {
+  config.decoder_start = model.decoder_start;
+  config.eos = model.eos;
+  config.pad = model.pad;
+  config.unk = model.unk;
+  config.max_positions = model.max_positions;
+  return config;
+}
+
 Seq2SeqStepper::Seq2SeqStepper(Seq2Seq& model, const Tensor& source, const Tensor& visible) : model_(model) {
   GradMode off(false);
   memory_ = model_.encoder().forward(source, visible, {});

@@ -1,9 +1,13 @@
 #pragma once
 
+#include "nn/generate/config.h"
 #include "nn/generate/stepper.h"
 #include "nn/transformer/seq2seq.h"
 
 namespace lowbit {
+
+/// The search with the special ids of the model's vocabulary, up to its last position.
+GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig config);
 
 /// Drives a Seq2Seq one target position at a time, with cached keys and values, for the searches in nn/generate. Works
 /// on float, quantized and frozen models alike.

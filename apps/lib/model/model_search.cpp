@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "nn/checkpoint/hf_generation.h"
 #include "nn/checkpoint/hf_import.h"
+#include "nn/generate/seq2seq_stepper.h"
 
 namespace lowbit {
 
@@ -28,11 +29,7 @@ std::optional<GenerationConfig> search_to_keep(const std::string& folder, const 
 }
 
 GenerationConfig plain_search(const TransformerConfig& model) {
-  GenerationConfig config{.rule = SearchRule::hf, .beam = 1, .max_len_b = model.max_positions, .min_len = 0};
-  config.decoder_start = model.decoder_start;
-  config.eos = model.eos;
-  config.pad = model.pad;
-  return config;
+  return generation_for(model, {.rule = SearchRule::hf, .beam = 1, .max_len_b = model.max_positions, .min_len = 0});
 }
 
 }  // namespace lowbit

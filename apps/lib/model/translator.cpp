@@ -12,15 +12,6 @@
 
 namespace lowbit {
 
-GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig config) {
-  config.decoder_start = model.decoder_start;
-  config.eos = model.eos;
-  config.pad = model.pad;
-  config.unk = model.unk;
-  config.max_positions = model.max_positions;
-  return config;
-}
-
 Translator::Translator(Seq2Seq& model, const Tokenizer& tokenizer, TranslatorConfig config)
     : model_(model),
       tokenizer_(tokenizer),

@@ -47,7 +47,4 @@ class Translator {
   Framing framing_;
 };
 
-/// Special ids of the model's vocabulary in a generation config.
-GenerationConfig generation_for(const TransformerConfig& model, GenerationConfig config);
-
 }  // namespace lowbit

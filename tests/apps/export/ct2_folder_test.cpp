@@ -5,6 +5,7 @@
 #include "apps/lib/model/model_folder.h"
 #include "nn/checkpoint/ct2/ct2_file.h"
 #include "nn/checkpoint/hf_export.h"
+#include "tests/apps/hf/hf_verbs.h"
 #include "tests/apps/tiny_run.h"
 
 namespace lowbit {
@@ -43,12 +44,7 @@ TEST_F(Ct2Folder, HasTheVocabularyAndTheTokensOfAPlainTransformer) {
 }
 
 TEST_F(Ct2Folder, OfBartLeavesSpecialTokensToTheCaller) {
-  TransformerConfig config = transformer_preset("bart-base");
-  config.vocab = 605;  // of tests/golden/bpe
-  config.dim = 16;
-  config.encoder_layers = config.decoder_layers = 1;
-  config.heads = 2;
-  config.ffn_dim = 32;
+  TransformerConfig config = test::small_bart();
   config.max_positions = 20;
   fs::create_directory(path("bart"));
   Seq2Seq model(config, 3);
