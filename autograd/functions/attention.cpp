@@ -1,8 +1,17 @@
 #include "autograd/functions/attention.h"
 
+#include "autograd/grad_mode.h"
 #include "autograd/precision.h"
 
 namespace lowbit {
+namespace {
+
+void check_no_gradient(const Variable& x) {
+  LB_CHECK(!grad_enabled() || !x.requires_grad(), "attention",
+           "no gradient goes through keys and values that are codes");
+}
+
+}  // namespace
 
 Variable attention_probs(const Variable& queries, const Variable& keys, const AttentionMask& mask, int64_t heads,
                          SourceLine at) {
@@ -28,6 +37,21 @@ Variable attention_context(const Variable& given_probs, const Variable& values, 
         dx.add(1, std::move(dv));
       },
       at);
+}
+
+Variable attention_probs(const Variable& queries, const QTensor& k, const AttentionMask& mask, int64_t heads,
+                         SourceLine at) {
+  const Variable q = stored(queries, at);
+  if (q.dtype() != DType::f32) return attention_probs(q, Variable(dequantize(k)), mask, heads, at);
+  check_no_gradient(q);
+  return record("attention_probs", ops::attention_probs(q.value(), k, mask, heads), {}, nullptr, at);
+}
+
+Variable attention_context(const Variable& given_probs, const QTensor& v, SourceLine at) {
+  const Variable probs = stored(given_probs, at);
+  if (probs.dtype() != DType::f32) return attention_context(probs, Variable(dequantize(v)), at);
+  check_no_gradient(probs);
+  return record("attention_context", ops::attention_context(probs.value(), v), {}, nullptr, at);
 }
 
 }  // namespace lowbit

@@ -31,11 +31,20 @@ struct AttentionWorkspace {
 [[gnu::always_inline]] inline AttentionWorkspace attention_workspace(const AttentionShape& s) {
   const int64_t keys = attention_stride(s.keys), width = attention_stride(s.width);
   const int64_t longest = s.keys > s.queries ? s.keys : s.queries;
-  return {.probs = (s.width + 4) * keys,  // transposed keys, four rows of scores
+  return {.probs = (s.width + 6) * keys,  // transposed keys, four rows of scores, scales and offsets of codes
           .probs_backward = s.queries * keys + longest * width,
           .context = s.keys * width,
           .context_backward = s.width * keys + s.queries * width};
 }
+
+/// Keys or values [B, S, D] as codes, in f32 problems: scale * (code + zero) + offset, scales and offsets [B, S], or
+/// one for all with stride 0.
+struct AttentionCodes {
+  const int8_t* codes = nullptr;                    // null: there are none
+  const float *scale = nullptr, *offset = nullptr;  // offset may be null
+  int64_t stride = 0;
+  int32_t zero = 0;
+};
 
 /// probs [B, heads, T, S] = softmax over visible keys of q k^T.   q [B, T, D], k [B, S, D], D = heads * width
 /// Key j is visible to query i when key_visible [B, S] (null: all) is not 0 there and, if causal, j <= i + S - T.
@@ -47,6 +56,7 @@ struct AttentionProbsArgs {
   int64_t slots;
   bool causal;
   DType dtype;
+  AttentionCodes codes = {};  // in place of k
 };
 struct AttentionProbsGradArgs {
   AttentionShape shape;
@@ -62,6 +72,7 @@ struct AttentionContextArgs {
   void *context, *workspace;
   int64_t slots;
   DType dtype;
+  AttentionCodes codes = {};  // in place of v
 };
 struct AttentionContextGradArgs {
   AttentionShape shape;

@@ -8,17 +8,18 @@
 namespace lowbit::math {
 namespace {
 
-inline float bits_to_float(int32_t bits) {
+inline float bits_to_float(uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
 
-/// exp(x) to 2 ulp: 2^n * p(r) with n = round(x / ln 2) and a degree-6 polynomial on |r| <= ln 2 / 2.
-/// Below -87.3 the result is 0, above 88.7 infinity, NaN stays NaN.
+/// exp(x) to 3 ulp: 2^n * p(r) with n = round(x / ln 2) and a degree-6 polynomial on |r| <= ln 2 / 2.
+/// Below -87.3 the result is 0, above 88.3 infinity, NaN stays NaN.
 inline float exp(float x) {
-  const float clamped = x < -88.0f ? -88.0f : (x > 89.0f ? 89.0f : x);
-  const float n = (clamped * 1.44269504088896341f + 12582912.0f) - 12582912.0f;  // rint: 1.5 * 2^23 drops the fraction
+  const float above = x < -87.3f ? -88.0f : x, clamped = above > 88.5f ? 88.5f : above;  // n from -127 to 128
+  const float shifted = clamped * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: n in the low bits, and rounded
+  const float n = shifted - 12582912.0f;
   const float r = (clamped - n * 0.693145751953125f) - n * 1.42860682030941723e-6f;
   float p = 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
@@ -26,13 +27,13 @@ inline float exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
-  const int32_t half = static_cast<int32_t>(n) / 2, rest = static_cast<int32_t>(n) - half;  // two steps: n may be 128
-  const float y = p * bits_to_float((half + 127) << 23) * bits_to_float((rest + 127) << 23);
-  return x < -87.3f ? 0.0f : (x != x ? x : y);
+  uint32_t bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  return p * bits_to_float((bits << 23) + (127u << 23));
 }
 inline double exp(double x) { return __builtin_exp(x); }
 
-/// erf(x), maximum error 1.5e-7 absolute (Abramowitz and Stegun 1964, 7.1.26).
+/// erf(x) to 5.5e-7 absolute, 1.5e-7 of it the formula (Abramowitz and Stegun 1964, 7.1.26), the rest rounding.
 inline float erf(float x) {
   const float a = x < 0 ? -x : x;
   const float t = 1.0f / (1.0f + 0.3275911f * a);

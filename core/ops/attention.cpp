@@ -16,24 +16,33 @@ Tensor workspace(const Tensor& like, int64_t elements) {
 }
 
 /// Shape of the problem given [B, T, D] and [B, S, D].
-AttentionShape problem(const Tensor& q, const Tensor& k, int64_t heads) {
-  const Shape &qs = q.shape(), &ks = k.shape();
-  LB_CHECK(qs.rank() == 3 && ks.rank() == 3 && qs[0] == ks[0] && qs[2] == ks[2] && q.dtype() == k.dtype() &&
-               is_floating(q.dtype()),
-           "attention", "queries {} {} and keys {} {} must be [B, T, D] and [B, S, D] of one floating type",
-           to_string(q.dtype()), qs.str(), to_string(k.dtype()), ks.str());
+AttentionShape problem(const Tensor& q, const Shape& ks, DType keys, int64_t heads) {
+  const Shape& qs = q.shape();
+  LB_CHECK(
+      qs.rank() == 3 && ks.rank() == 3 && qs[0] == ks[0] && qs[2] == ks[2] && q.dtype() == keys && is_floating(keys),
+      "attention", "queries {} {} and keys {} {} must be [B, T, D] and [B, S, D] of one floating type",
+      to_string(q.dtype()), qs.str(), to_string(keys), ks.str());
   LB_CHECK(heads > 0 && qs[2] % heads == 0, "attention", "{} heads do not divide the width {}", heads, qs[2]);
   return {qs[0], heads, qs[1], ks[1], qs[2] / heads};
 }
 
 /// Shape of the problem given probabilities [B, H, T, S] and values [B, S, D].
-AttentionShape problem_of_probs(const Tensor& probs, const Tensor& v) {
-  const Shape &ps = probs.shape(), &vs = v.shape();
-  LB_CHECK(ps.rank() == 4 && vs.rank() == 3 && ps[0] == vs[0] && ps[3] == vs[1] && probs.dtype() == v.dtype() &&
-               is_floating(v.dtype()) && ps[1] > 0 && vs[2] % ps[1] == 0,
+AttentionShape problem_of_probs(const Tensor& probs, const Shape& vs, DType values) {
+  const Shape& ps = probs.shape();
+  LB_CHECK(ps.rank() == 4 && vs.rank() == 3 && ps[0] == vs[0] && ps[3] == vs[1] && probs.dtype() == values &&
+               is_floating(values) && ps[1] > 0 && vs[2] % ps[1] == 0,
            "attention", "probabilities {} {} and values {} {} must be [B, H, T, S] and [B, S, D], H dividing D",
-           to_string(probs.dtype()), ps.str(), to_string(v.dtype()), vs.str());
+           to_string(probs.dtype()), ps.str(), to_string(values), vs.str());
   return {ps[0], ps[1], ps[2], ps[3], vs[2] / ps[1]};
+}
+
+AttentionCodes codes_of(const QTensor& q) {
+  const bool rows = q.per == Granularity::row;
+  const int64_t scales = rows ? q.shape().rows() : 1;
+  LB_CHECK(q.scale.numel() == scales && (!q.offset.defined() || q.offset.numel() == scales), "attention",
+           "codes {} need {} scales, not {}", q.shape().str(), scales, q.scale.shape().str());
+  return {q.codes.data<int8_t>(), q.scale.data<float>(), q.offset.defined() ? q.offset.data<float>() : nullptr,
+          rows ? 1 : 0, zero_of(q.book)};
 }
 
 void count_products(const AttentionShape& s, int products) {
@@ -43,22 +52,41 @@ void count_products(const AttentionShape& s, int products) {
 /// Half operands are widened once and results rounded once, as in matmul: the kernels read an element many times.
 Tensor wide(const Tensor& x) { return x.to(DType::f32); }
 
-}  // namespace
-
-Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads) {
-  if (is_half(q.dtype())) return attention_probs(wide(q), wide(k), mask, heads).to(q.dtype());
-  const AttentionShape s = problem(q, k, heads);
+Tensor probs_of(const Tensor& q, const AttentionShape& s, const void* k, const AttentionCodes& codes,
+                const AttentionMask& mask) {
   const Tensor& visible = mask.key_visible;
   LB_CHECK(!visible.defined() || (visible.shape() == Shape{s.batch, s.keys} && visible.dtype() == DType::u8),
            "attention", "the key mask must be u8 [{}, {}], got {} {}", s.batch, s.keys, to_string(visible.dtype()),
            visible.shape().str());
-  Tensor probs = Tensor::empty(Shape{s.batch, heads, s.queries, s.keys}, q.dtype(), q.device());
+  Tensor probs = Tensor::empty(Shape{s.batch, s.heads, s.queries, s.keys}, q.dtype(), q.device());
   Tensor work = workspace(q, attention_workspace(s).probs);
   count_products(s, 1);
   attention_kernels(q.device(), q.dtype())
-      .probs(current_stream(q.device()), {s, q.raw(), k.raw(), visible.defined() ? visible.data<uint8_t>() : nullptr,
-                                          probs.mutable_raw(), work.mutable_raw(), threads(), mask.causal, q.dtype()});
+      .probs(current_stream(q.device()),
+             {s, q.raw(), k, visible.defined() ? visible.data<uint8_t>() : nullptr, probs.mutable_raw(),
+              work.mutable_raw(), threads(), mask.causal, q.dtype(), codes});
   return probs;
+}
+
+Tensor context_of(const Tensor& probs, const AttentionShape& s, const void* v, const AttentionCodes& codes) {
+  Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, probs.dtype(), probs.device());
+  Tensor work = workspace(probs, attention_workspace(s).context);
+  count_products(s, 1);
+  attention_kernels(probs.device(), probs.dtype())
+      .context(current_stream(probs.device()),
+               {s, probs.raw(), v, context.mutable_raw(), work.mutable_raw(), threads(), probs.dtype(), codes});
+  return context;
+}
+
+}  // namespace
+
+Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads) {
+  if (is_half(q.dtype())) return attention_probs(wide(q), wide(k), mask, heads).to(q.dtype());
+  return probs_of(q, problem(q, k.shape(), k.dtype(), heads), k.raw(), {}, mask);
+}
+
+Tensor attention_probs(const Tensor& q, const QTensor& k, const AttentionMask& mask, int64_t heads) {
+  return probs_of(q, problem(q, k.shape(), DType::f32, heads), nullptr, codes_of(k), mask);
 }
 
 AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, const Tensor& probs,
@@ -67,7 +95,7 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
     const AttentionProbsGrads grads = attention_probs_backward(wide(q), wide(k), wide(probs), wide(dprobs));
     return {grads.dq.to(q.dtype()), grads.dk.to(q.dtype())};
   }
-  const AttentionShape s = problem(q, k, probs.shape()[1]);
+  const AttentionShape s = problem(q, k.shape(), k.dtype(), probs.shape()[1]);
   LB_CHECK(probs.shape() == Shape({s.batch, s.heads, s.queries, s.keys}) && dprobs.shape() == probs.shape(),
            "attention", "gradient {} and probabilities {} do not belong to queries {}", dprobs.shape().str(),
            probs.shape().str(), q.shape().str());
@@ -84,14 +112,11 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
 
 Tensor attention_context(const Tensor& probs, const Tensor& v) {
   if (is_half(v.dtype())) return attention_context(wide(probs), wide(v)).to(v.dtype());
-  const AttentionShape s = problem_of_probs(probs, v);
-  Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, v.dtype(), v.device());
-  Tensor work = workspace(v, attention_workspace(s).context);
-  count_products(s, 1);
-  attention_kernels(v.device(), v.dtype())
-      .context(current_stream(v.device()),
-               {s, probs.raw(), v.raw(), context.mutable_raw(), work.mutable_raw(), threads(), v.dtype()});
-  return context;
+  return context_of(probs, problem_of_probs(probs, v.shape(), v.dtype()), v.raw(), {});
+}
+
+Tensor attention_context(const Tensor& probs, const QTensor& v) {
+  return context_of(probs, problem_of_probs(probs, v.shape(), DType::f32), nullptr, codes_of(v));
 }
 
 AttentionContextGrads attention_context_backward(const Tensor& probs, const Tensor& v, const Tensor& dcontext) {
@@ -99,7 +124,7 @@ AttentionContextGrads attention_context_backward(const Tensor& probs, const Tens
     const AttentionContextGrads grads = attention_context_backward(wide(probs), wide(v), wide(dcontext));
     return {grads.dprobs.to(v.dtype()), grads.dv.to(v.dtype())};
   }
-  const AttentionShape s = problem_of_probs(probs, v);
+  const AttentionShape s = problem_of_probs(probs, v.shape(), v.dtype());
   LB_CHECK(dcontext.shape() == Shape({s.batch, s.queries, s.heads * s.width}), "attention",
            "gradient {} does not belong to probabilities {}", dcontext.shape().str(), probs.shape().str());
   AttentionContextGrads grads = {Tensor::empty(probs.shape(), v.dtype(), v.device()),

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/tensor.h"
+#include "core/quant/qtensor.h"
 
 namespace lowbit {
 
@@ -18,6 +18,8 @@ namespace ops {
 /// Adding hidden keys, other queries or other batch rows changes no bit of a row (core/kernels/attention.h).
 /// Source: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
 Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads);
+/// The same bits as of dequantize(k), whose floats are never in memory; q f32.
+Tensor attention_probs(const Tensor& q, const QTensor& k, const AttentionMask& mask, int64_t heads);
 struct AttentionProbsGrads {
   Tensor dq, dk;
 };
@@ -26,6 +28,8 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
 
 /// probs [B, heads, T, S] times v [B, S, D], head by head: [B, T, D]. As exact as the probabilities.
 Tensor attention_context(const Tensor& probs, const Tensor& v);
+/// The same bits as of dequantize(v), likewise.
+Tensor attention_context(const Tensor& probs, const QTensor& v);
 struct AttentionContextGrads {
   Tensor dprobs, dv;
 };

@@ -57,13 +57,20 @@ Variable MultiheadAttention::queries(const Variable& x, const ForwardContext& ct
   return query_(scale(in_scope("q_proj", [&] { return q_proj_.forward(x, ctx); }), scale_), ctx);
 }
 
-Variable MultiheadAttention::attend(const Variable& q, const Variable& k, const Variable& v, const AttentionMask& mask,
+template <class Keys, class Values>
+Variable MultiheadAttention::attend(const Variable& q, const Keys& k, const Values& v, const AttentionMask& mask,
                                     const ForwardContext& ctx, Variable* probs_out) {
   Variable probs = attention_probs(q, k, mask, heads_);
   if (probs_out) *probs_out = probs;
   if (ctx.training && dropout_ > 0) probs = dropout(probs, dropout_, ctx.random->next_key());
   const Variable context = attention_context(probs_(probs, ctx), v);
   return in_scope("out_proj", [&] { return out_proj_.forward(context, ctx); });
+}
+
+Variable MultiheadAttention::attend_cached(const Variable& x, const KvCache& cache, const AttentionMask& mask,
+                                           const ForwardContext& ctx) {
+  return std::visit([&](const auto& k, const auto& v) { return attend(queries(x, ctx), k, v, mask, ctx, nullptr); },
+                    cache.key.states(), cache.value.states());
 }
 
 Variable MultiheadAttention::forward(const Variable& x, const Variable& memory, const AttentionMask& mask,
@@ -76,8 +83,7 @@ Variable MultiheadAttention::forward(const Variable& x, const Variable& memory, 
 Variable MultiheadAttention::step(const Variable& x, KvCache& cache, const ForwardContext& ctx) {
   cache.key.append(k_proj_.forward(x, ctx).value(), key_);
   cache.value.append(v_proj_.forward(x, ctx).value(), value_);
-  return attend(queries(x, ctx), Variable(cache.key.values()), Variable(cache.value.values()),
-                {.key_visible = {}, .causal = true}, ctx, nullptr);
+  return attend_cached(x, cache, {.key_visible = {}, .causal = true}, ctx);
 }
 
 Variable MultiheadAttention::step(const Variable& x, const Variable& memory, const AttentionMask& mask, KvCache& cache,
@@ -87,7 +93,7 @@ Variable MultiheadAttention::step(const Variable& x, const Variable& memory, con
     cache.value.append(v_proj_.forward(memory, ctx).value(), value_);
     cache.complete = true;
   }
-  return attend(queries(x, ctx), Variable(cache.key.values()), Variable(cache.value.values()), mask, ctx, nullptr);
+  return attend_cached(x, cache, mask, ctx);
 }
 
 }  // namespace lowbit

@@ -39,8 +39,11 @@ class MultiheadAttention final : public Module {
 
  private:
   Variable queries(const Variable& x, const ForwardContext& ctx);
-  Variable attend(const Variable& q, const Variable& k, const Variable& v, const AttentionMask& mask,
+  /// Keys and values are Variable or QTensor.
+  template <class Keys, class Values>
+  Variable attend(const Variable& q, const Keys& k, const Values& v, const AttentionMask& mask,
                   const ForwardContext& ctx, Variable* probs_out);
+  Variable attend_cached(const Variable& x, const KvCache& cache, const AttentionMask& mask, const ForwardContext& ctx);
 
   int64_t heads_;
   double scale_, dropout_;

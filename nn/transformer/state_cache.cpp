@@ -12,31 +12,32 @@ Tensor extend(const Tensor& old, const Tensor& more) { return old.defined() ? op
 void StateCache::append(const Tensor& x, const QuantSlot& slot) {
   const Quantizer* quantizer = slot.get();
   if (!quantizer) {
-    floats_ = extend(floats_, x);
+    const Variable& old = std::get<Variable>(states_);
+    states_ = Variable(extend(old.defined() ? old.value() : Tensor(), x));
     return;
   }
   const QTensor q = quantizer->encode(x.to(DType::f32)).q;
+  if (!std::holds_alternative<QTensor>(states_)) states_ = QTensor{};
+  QTensor& all = std::get<QTensor>(states_);
   const bool rows = q.per == Granularity::row;
   const Shape by_token{x.shape()[0], x.shape()[1]};
-  codes_.book = q.book;
-  codes_.per = q.per;
-  codes_.codes = extend(codes_.codes, q.codes);
-  codes_.scale = rows ? extend(codes_.scale, q.scale.reshape(by_token)) : q.scale;
-  if (q.offset.defined()) codes_.offset = rows ? extend(codes_.offset, q.offset.reshape(by_token)) : q.offset;
+  all.book = q.book;
+  all.per = q.per;
+  all.codes = extend(all.codes, q.codes);
+  all.scale = rows ? extend(all.scale, q.scale.reshape(by_token)) : q.scale;
+  if (q.offset.defined()) all.offset = rows ? extend(all.offset, q.offset.reshape(by_token)) : q.offset;
 }
 
-Tensor StateCache::values() const { return floats_.defined() ? floats_ : dequantize(codes_); }
-
 void StateCache::reorder(const std::vector<int32_t>& source) {
-  const auto select = [&](Tensor& t) {
-    if (t.defined()) t = ops::index_select(t, source);
-  };
-  select(floats_);
-  select(codes_.codes);
-  if (codes_.per == Granularity::row) {
-    select(codes_.scale);
-    select(codes_.offset);
+  if (const Variable* numbers = std::get_if<Variable>(&states_)) {
+    if (numbers->defined()) states_ = Variable(ops::index_select(numbers->value(), source));
+    return;
   }
+  QTensor& all = std::get<QTensor>(states_);
+  all.codes = ops::index_select(all.codes, source);
+  if (all.per == Granularity::tensor) return;
+  all.scale = ops::index_select(all.scale, source);
+  if (all.offset.defined()) all.offset = ops::index_select(all.offset, source);
 }
 
 }  // namespace lowbit

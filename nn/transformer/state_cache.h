@@ -1,5 +1,6 @@
 #pragma once
 
+#include <variant>
 #include <vector>
 
 #include "core/quant/qtensor.h"
@@ -8,19 +9,18 @@
 namespace lowbit {
 
 /// A growing sequence of states [B, length, D] for incremental decoding, kept as codes and scales when the state's slot
-/// has a quantizer: values() then gives exactly what the slot gives in training.
+/// has a quantizer: what the slot gives in training, exactly.
 class StateCache {
  public:
   /// x [B, T, D] follows what is there.
   void append(const Tensor& x, const QuantSlot& slot);
-  /// f32 [B, length, D].
-  Tensor values() const;
+  /// [B, length, D], numbers or codes.
+  const std::variant<Variable, QTensor>& states() const { return states_; }
   /// Batch row i becomes old row source[i].
   void reorder(const std::vector<int32_t>& source);
 
  private:
-  Tensor floats_;  // without a quantizer
-  QTensor codes_;  // with one; row scales are kept as [B, length]
+  std::variant<Variable, QTensor> states_;  // row scales are kept as [B, length]
 };
 
 }  // namespace lowbit

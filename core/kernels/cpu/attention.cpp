@@ -1,5 +1,6 @@
 #include "core/kernels/attention.h"
 
+#include "core/kernels/cpu/attention_codes.h"
 #include "core/kernels/cpu/ordered_product.h"
 #include "core/kernels/cpu/simd.h"
 #include "core/kernels/math.h"
@@ -51,21 +52,44 @@ void visible_softmax(C* scores, const uint8_t* visible, int64_t keys) {
   for (int64_t j = 0; j < padded; ++j) scores[j] *= inverse;
 }
 
+/// The codes of a head. Asks for a part of those of the next batch row: the rows of a head are lines far apart, which
+/// the hardware does not foresee.
+const int8_t* codes_of_head(const AttentionCodes& k, const AttentionShape& s, int64_t batch, int64_t head) {
+  constexpr int64_t kLine = 64;
+  const int64_t part = s.keys * s.width;
+  if (batch + 1 < s.batch) {
+    const int8_t* ahead = k.codes + ((batch + 1) * s.heads + head) * part;
+    for (int64_t i = 0; i < part; i += kLine) __builtin_prefetch(ahead + i, 0, 2);
+  }
+  return head_of<const int8_t>(k.codes, s, s.keys, batch, head);
+}
+
+/// The keys of a head, transposed in `work`, which ends where the scales of the codes, if they are codes, begin.
+CodesByColumn transposed_codes(const AttentionProbsArgs& a, int64_t batch, int64_t head, float* work, float* scales) {
+  const AttentionShape& s = a.shape;
+  const AttentionCodes& k = a.codes;
+  const int64_t stride = attention_stride(s.keys), first = batch * s.keys * k.stride;
+  int8_t* codes = reinterpret_cast<int8_t*>(work);
+  transpose_codes(codes_of_head(k, s, batch, head), s.heads * s.width, s.keys, s.width, codes, stride);
+  const auto padded = [&](const float* from, float* to) {
+    for (int64_t j = 0; j < s.keys; ++j) to[j] = from[first + j * k.stride];
+    for (int64_t j = s.keys; j < padded_columns(s.keys); ++j) to[j] = 0;
+    return to;
+  };
+  return {codes, stride, padded(k.scale, scales), k.offset ? padded(k.offset, scales + stride) : nullptr, k.zero};
+}
+
 template <class T>
 void probs(const AttentionProbsArgs& a) {
   using C = Compute<T>;
   const AttentionShape& s = a.shape;
   const int64_t d = s.heads * s.width, stride = attention_stride(s.keys);
-  for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
-    C* transposed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).probs;
-    C* scores = transposed + s.width * stride;
-    transpose(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+  const auto softmax_of_products = [&](int64_t batch, int64_t head, const auto& keys, C* scores) {
     const T* q = head_of<const T>(a.q, s, s.queries, batch, head);
     T* y = static_cast<T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
     for (int64_t first = 0; first < s.queries; first += 4) {
       const int64_t rows = s.queries - first < 4 ? s.queries - first : 4;
-      ordered_product<C>(rows, s.keys, s.width, LeftOperand<T>{q + first * d, d, 1}, transposed, stride, scores,
-                         stride);
+      ordered_product<C>(rows, s.keys, s.width, LeftOperand<T>{q + first * d, d, 1}, keys, scores, stride);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t last = a.causal ? first + r + s.keys - s.queries : s.keys - 1;
         const int64_t reach = last < 0 ? 0 : last + 1;
@@ -77,6 +101,16 @@ void probs(const AttentionProbsArgs& a) {
         for (int64_t j = reach; j < s.keys; ++j) store(out + j, C{0});
       }
     }
+  };
+  for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
+    C* transposed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).probs;
+    C* scores = transposed + s.width * stride;
+    if constexpr (__is_same(T, float))
+      if (a.codes.codes)
+        return softmax_of_products(batch, head, transposed_codes(a, batch, head, transposed, scores + 4 * stride),
+                                   scores);
+    transpose(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+    softmax_of_products(batch, head, RightOperand<C>{transposed, stride}, scores);
   });
 }
 
@@ -99,11 +133,13 @@ void probs_backward(const AttentionProbsGradArgs& a) {
       for (int64_t j = 0; j < s.keys; ++j) out[j] = load(y + j) * (load(dy + j) - dot);
     }
     pack(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, packed, width_stride);
-    ordered_product<C, Steps::fused>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1}, packed, width_stride,
-                                     head_of<T>(a.dq, s, s.queries, batch, head), d);
+    ordered_product<C, Steps::fused>(s.queries, s.width, s.keys, LeftOperand<C>{ds, stride, 1},
+                                     RightOperand<C>{packed, width_stride}, head_of<T>(a.dq, s, s.queries, batch, head),
+                                     d);
     pack(head_of<const T>(a.q, s, s.queries, batch, head), d, s.queries, s.width, packed, width_stride);
-    ordered_product<C, Steps::fused>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride}, packed, width_stride,
-                                     head_of<T>(a.dk, s, s.keys, batch, head), d);
+    ordered_product<C, Steps::fused>(s.keys, s.width, s.queries, LeftOperand<C>{ds, 1, stride},
+                                     RightOperand<C>{packed, width_stride}, head_of<T>(a.dk, s, s.keys, batch, head),
+                                     d);
   });
 }
 
@@ -112,18 +148,29 @@ void context(const AttentionContextArgs& a) {
   using C = Compute<T>;
   const AttentionShape& s = a.shape;
   const int64_t d = s.heads * s.width, width_stride = attention_stride(s.width);
+  const bool whole_vectors = s.width == padded_columns(s.width);
   for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
-    const T* v = head_of<const T>(a.v, s, s.keys, batch, head);
-    const T* probs = static_cast<const T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
-    const auto multiply = [&](const C* right, int64_t stride) {
-      ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1}, right, stride,
+    const auto multiply = [&](const auto& right) {
+      const T* probs = static_cast<const T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
+      ordered_product<C>(s.queries, s.width, s.keys, LeftOperand<T>{probs, s.keys, 1}, right,
                          head_of<T>(a.context, s, s.queries, batch, head), d);
     };
-    if constexpr (__is_same(T, C))  // a step of decoding reads every value once: not worth a copy
-      if (s.queries <= 4 && s.width == padded_columns(s.width)) return multiply(v, d);
     C* packed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).context;
+    if constexpr (__is_same(T, float))
+      if (const AttentionCodes& v = a.codes; v.codes) {
+        const int8_t* codes = codes_of_head(v, s, batch, head);
+        const int64_t first = batch * s.keys * v.stride;
+        const float* offset = v.offset ? v.offset + first : nullptr;
+        if (whole_vectors) return multiply(CodesByRow{codes, d, v.scale + first, offset, v.stride, v.zero});
+        int8_t* padded = reinterpret_cast<int8_t*>(packed);
+        for (int64_t j = 0; j < s.keys; ++j) __builtin_memcpy(padded + j * width_stride, codes + j * d, s.width);
+        return multiply(CodesByRow{padded, width_stride, v.scale + first, offset, v.stride, v.zero});
+      }
+    const T* v = head_of<const T>(a.v, s, s.keys, batch, head);
+    if constexpr (__is_same(T, C))  // a step of decoding reads every value once: not worth a copy
+      if (s.queries <= 4 && whole_vectors) return multiply(RightOperand<C>{v, d});
     pack(v, d, s.keys, s.width, packed, width_stride);
-    multiply(packed, width_stride);
+    multiply(RightOperand<C>{packed, width_stride});
   });
 }
 
@@ -139,12 +186,12 @@ void context_backward(const AttentionContextGradArgs& a) {
     const T* dcontext = head_of<const T>(a.dcontext, s, s.queries, batch, head);
     const int64_t matrix = (batch * s.heads + head) * s.queries * s.keys;
     transpose(head_of<const T>(a.v, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
-    ordered_product<C, Steps::fused>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1}, transposed, stride,
-                                     static_cast<T*>(a.dprobs) + matrix, s.keys);
+    ordered_product<C, Steps::fused>(s.queries, s.keys, s.width, LeftOperand<T>{dcontext, d, 1},
+                                     RightOperand<C>{transposed, stride}, static_cast<T*>(a.dprobs) + matrix, s.keys);
     pack(dcontext, d, s.queries, s.width, packed, width_stride);
-    ordered_product<C, Steps::fused>(s.keys, s.width, s.queries,
-                                     LeftOperand<T>{static_cast<const T*>(a.probs) + matrix, 1, s.keys}, packed,
-                                     width_stride, head_of<T>(a.dv, s, s.keys, batch, head), d);
+    ordered_product<C, Steps::fused>(
+        s.keys, s.width, s.queries, LeftOperand<T>{static_cast<const T*>(a.probs) + matrix, 1, s.keys},
+        RightOperand<C>{packed, width_stride}, head_of<T>(a.dv, s, s.keys, batch, head), d);
   });
 }
 

@@ -3,7 +3,7 @@
 #include "core/kernels/cpu/simd.h"
 
 #if defined(__FMA__)
-#include <immintrin.h>
+#include "core/kernels/cpu/intrinsics.h"
 #endif
 
 namespace lowbit {
@@ -17,6 +17,18 @@ template <class T>
 struct LeftOperand {
   const T* data;
   int64_t row, step;
+};
+/// The right operand b(s, c) = data[s * row + c]. Kinds of right operands read whole vectors: padded_columns(cols) of a
+/// row must be there (pack, transpose).
+template <class C>
+struct RightOperand {
+  const C* data;
+  int64_t row;
+
+  template <class Vector>
+  [[gnu::always_inline]] void read(int64_t s, int64_t c, Vector& v) const {
+    __builtin_memcpy(&v, data + s * row + c, sizeof v);
+  }
 };
 
 #if defined(__AVX512F__)
@@ -49,8 +61,8 @@ template <Steps steps, class C, class Vector>
 
 /// kRows x 16 sums over s in ascending order, each in an accumulator of its own. Vector types, because arrays of
 /// accumulators leave the registers.
-template <Steps steps, int kRows, class C, class A, class D>
-[[gnu::always_inline]] inline void ordered_block(LeftOperand<A> a, const C* b, int64_t b_row, int64_t depth, D* out,
+template <Steps steps, int kRows, class C, class A, class B, class D>
+[[gnu::always_inline]] inline void ordered_block(LeftOperand<A> a, const B& b, int64_t column, int64_t depth, D* out,
                                                  int64_t out_row, int64_t stored) {
   typedef C Vector __attribute__((vector_size(kVectorBytes)));
   constexpr int kWidth = kVectorBytes / sizeof(C), kParts = kLanes / kWidth;
@@ -58,7 +70,7 @@ template <Steps steps, int kRows, class C, class A, class D>
   for (int64_t s = 0; s < depth; ++s) {
     Vector right[kParts];
 #pragma GCC unroll 8
-    for (int p = 0; p < kParts; ++p) __builtin_memcpy(&right[p], b + s * b_row + p * kWidth, sizeof(Vector));
+    for (int p = 0; p < kParts; ++p) b.read(s, column + p * kWidth, right[p]);
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const C factor = static_cast<C>(load(a.data + r * a.row + s * a.step));
@@ -80,18 +92,17 @@ template <Steps steps, int kRows, class C, class A, class D>
 }
 
 /// out(r, c) = sum over s = 0 ... depth - 1 of a(r, s) b(s, c), in that order: a small matrix product whose elements do
-/// not depend on the number of rows or columns computed with them. Rows of b are b_row apart and padded_columns(cols)
-/// of each can be read (pack, transpose).
-template <class C, Steps steps = Steps::round_twice, class A, class D>
-inline void ordered_product(int64_t rows, int64_t cols, int64_t depth, LeftOperand<A> a, const C* b, int64_t b_row,
-                            D* out, int64_t out_row) {
+/// not depend on the number of rows or columns computed with them.
+template <class C, Steps steps = Steps::round_twice, class A, class B, class D>
+inline void ordered_product(int64_t rows, int64_t cols, int64_t depth, LeftOperand<A> a, const B& b, D* out,
+                            int64_t out_row) {
   constexpr int kRows = steps == Steps::fused && kVectorBytes == 64 ? 8 : 4;  // sums that hide the latency of one
   for (int64_t c = 0; c < cols; c += kLanes) {
     const int64_t stored = cols - c < kLanes ? cols - c : kLanes;
     int64_t r = 0;
     const auto block = [&]<int kCount>() {
       const LeftOperand<A> left = {a.data + r * a.row, a.row, a.step};
-      ordered_block<steps, kCount, C>(left, b + c, b_row, depth, out + r * out_row + c, out_row, stored);
+      ordered_block<steps, kCount, C>(left, b, c, depth, out + r * out_row + c, out_row, stored);
       r += kCount;
     };
     while (r + kRows <= rows) block.template operator()<kRows>();

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/ops/attention.h"
+#include "core/ops/quantize.h"
 #include "tests/support/parity.h"
 
 namespace lowbit {
@@ -164,6 +165,61 @@ TEST(AttentionKernels, TargetsAgreeBitForBitAndInGradientsToRounding) {
             EXPECT_TRUE(testing::all_near<float>(gradients, expected_gradients, 1e-5)) << name << ' ' << keys;
           }
       });
+}
+
+/// Keys or values as states of every kind: with and without offsets, zero points and scales of their own.
+std::vector<QTensor> encoded(const Tensor& x) {
+  return {ops::encode_absmax(x, CodeBook::int8, Granularity::row).q,
+          ops::encode_absmax(x, CodeBook::int8, Granularity::tensor).q,
+          ops::encode_asymmetric(x, CodeBook::uint8, Granularity::row).q,
+          ops::encode_asymmetric(x, CodeBook::trit, Granularity::tensor).q,
+          ops::encode_sign(x, Granularity::row, ops::mean_abs(x, Granularity::row)).q};
+}
+
+TEST(AttentionKernels, CodesGiveTheBitsOfTheirValues) {
+  testing::for_each_target(
+      attention_impls(), [](const std::string& name, const AttentionKernels& generic, const AttentionKernels& fast) {
+        for (const int64_t keys : {1, 15, 16, 17, 33, 65})
+          for (const int64_t width : {3, 16, 20, 64})
+            for (const int64_t queries : {1, 6}) {
+              const AttentionShape s = {2, kHeads, queries, keys, width};
+              const Tensor q = random(2, queries, kHeads * width, 1), states = random(2, keys, kHeads * width, 2);
+              const AttentionWorkspace need = attention_workspace(s);
+              std::vector<float> work(static_cast<size_t>(std::max(need.probs, need.context)));
+              const auto run = [&](const AttentionKernels& table, const float* values, const AttentionCodes& codes) {
+                std::vector<float> probs(static_cast<size_t>(2 * kHeads * queries * keys));
+                std::vector<float> out(static_cast<size_t>(q.numel()));
+                Stream& cpu = current_stream({});
+                table.probs(cpu, {s, q.raw(), values, nullptr, probs.data(), work.data(), 1, true, DType::f32, codes});
+                table.context(cpu, {s, probs.data(), values, out.data(), work.data(), 1, DType::f32, codes});
+                probs.insert(probs.end(), out.begin(), out.end());
+                return probs;
+              };
+              for (const QTensor& c : encoded(states)) {
+                const Tensor values = dequantize(c);
+                const AttentionCodes codes = {c.codes.data<int8_t>(), c.scale.data<float>(),
+                                              c.offset.defined() ? c.offset.data<float>() : nullptr,
+                                              c.per == Granularity::row ? 1 : 0, zero_of(c.book)};
+                for (const AttentionKernels* table : {&generic, &fast})
+                  EXPECT_EQ(run(*table, nullptr, codes), run(*table, values.data<float>(), {}))
+                      << name << ' ' << keys << ' ' << width << ' ' << queries << ' ' << to_string(c.book);
+              }
+            }
+      });
+}
+
+TEST(Attention, TakesCodes) {
+  const Tensor q = random(2, 2, 60, 1), states = random(2, 9, 60, 2);
+  const AttentionMask mask = {visible(2, 9, {1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}), true};
+  for (const QTensor& codes : encoded(states)) {
+    const Tensor values = dequantize(codes), probs = ops::attention_probs(q, codes, mask, kHeads);
+    EXPECT_EQ(probs.to_vector<float>(), ops::attention_probs(q, values, mask, kHeads).to_vector<float>());
+    EXPECT_EQ(ops::attention_context(probs, codes).to_vector<float>(),
+              ops::attention_context(probs, values).to_vector<float>());
+  }
+  QTensor broken = encoded(states)[0];
+  broken.scale = Tensor::zeros({3});
+  EXPECT_THROW(ops::attention_probs(q, broken, mask, kHeads), Error);
 }
 
 TEST(Attention, NamesShapesThatDoNotFit) {

@@ -1,12 +1,6 @@
 #pragma once
 
-// g++ 12 takes the operands that its own header leaves undefined for a mistake (GCC bug 105593).
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-
+#include "core/kernels/cpu/intrinsics.h"
 #include "core/kernels/cpu/special/qgemm_blocks.h"
 
 /// What the AVX-512 integer GEMMs share: sums of rows and the float epilogue of one row and one panel in registers.
