@@ -1,8 +1,30 @@
 #include "autograd/recompute.h"
 
+#include <cmath>
+#include <utility>
+
 #include "autograd/grad_mode.h"
+#include "core/ops/elementwise.h"
 
 namespace lowbit {
+namespace {
+
+thread_local bool again = false;
+
+class Again {
+ public:
+  Again() : before_(std::exchange(again, true)) {}
+  ~Again() { again = before_; }
+  Again(const Again&) = delete;
+  Again& operator=(const Again&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace
+
+bool recomputing() { return again; }
 
 Variable recompute(const Segment& segment, const std::vector<Variable>& inputs, SourceLine at) {
   Tensor y;
@@ -10,19 +32,23 @@ Variable recompute(const Segment& segment, const std::vector<Variable>& inputs, 
     GradMode off(false);
     y = segment(inputs).value();
   }
-  std::vector<Saved> values;
-  values.reserve(inputs.size());
-  for (const Variable& input : inputs) values.emplace_back(input.value());
+  std::vector<SavedValue> values(inputs.begin(), inputs.end());
   return record(
       "recompute", y, inputs,
       [segment, values = std::move(values), path = current_site_path()](const Tensor& dy, GradSink& dx) {
         std::vector<Variable> leaves;
         for (size_t i = 0; i < values.size(); ++i) leaves.emplace_back(values[i].get(), dx.needs(i));
-        GradMode on(true);
-        const Variable again = path ? in_scope(*path, [&] { return segment(leaves); }) : segment(leaves);
-        again.backward(dy);
+        Variable result;
+        {
+          const GradMode on(true);
+          const Again scope;
+          result = path ? in_scope(*path, [&] { return segment(leaves); }) : segment(leaves);
+        }
+        const double held = std::ldexp(1.0, dx.held_exponent());
+        result.backward(held == 1 ? dy : ops::scale(dy, 1 / held));
         for (size_t i = 0; i < leaves.size(); ++i)
-          if (leaves[i].requires_grad() && leaves[i].has_grad()) dx.add(i, leaves[i].grad());
+          if (leaves[i].requires_grad() && leaves[i].has_grad())
+            dx.add(i, held == 1 ? leaves[i].grad() : ops::scale(leaves[i].grad(), held));
       },
       at);
 }

@@ -14,4 +14,7 @@ using Segment = std::function<Variable(const std::vector<Variable>& inputs)>;
 ///   inputs: every variable on the tape that the segment reads, but for parameters (leaves), which it may capture
 Variable recompute(const Segment& segment, const std::vector<Variable>& inputs, SourceLine at = SourceLine::here());
 
+/// Whether a segment runs again now, in backward.
+bool recomputing();
+
 }  // namespace lowbit

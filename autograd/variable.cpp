@@ -9,6 +9,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/precision.h"
 #include "autograd/profiler.h"
+#include "autograd/recompute.h"
 #include "autograd/result_probe.h"
 #include "core/ops/elementwise.h"
 
@@ -123,6 +124,8 @@ Tensor* GradSink::sum(size_t input) {
   return node.grad.unique() && node.grad_exponent == node_.grad_exponent ? &node.grad : nullptr;
 }
 
+int GradSink::held_exponent() const { return node_.grad_exponent; }
+
 Variable::Variable(Tensor value, bool requires_grad) : handle_(std::make_shared<detail::Handle>()) {
   auto node = std::make_shared<Node>();
   if (value.defined()) node->shape = value.shape(), node->dtype = value.dtype();
@@ -221,7 +224,7 @@ Variable record(std::string_view name, Tensor y, const std::vector<Variable>& in
   Variable result(std::move(y));
   Node& node = result.node();
   node.site = {current_site_path(), name, at};
-  Profiler::mark(node.site, "forward");
+  Profiler::mark(node.site, recomputing() ? "recompute" : "forward");
   if (FiniteCheck::active()) FiniteCheck::examine(result.value(), node.site, "result");
   ResultProbe::show(node.site, result.value());
   const bool needed =

@@ -29,6 +29,8 @@ class GradSink {
   /// The gradient that the input has so far, for an op that can add its own in place; null where there is none yet,
   /// where somebody else holds it, and where add() does more than add. Then give the gradient to add().
   Tensor* sum(size_t input);
+  /// What the op is given and gives is held times 2^this (autograd/precision.h).
+  int held_exponent() const;
 
  private:
   detail::Node& node_;

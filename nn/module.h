@@ -13,10 +13,18 @@ class QuantizedWeight;
 class Slot;
 struct QTensor;
 
+/// What a training step computes a second time, in backward, instead of keeping it (activation checkpointing).
+enum class Recompute : uint8_t {
+  nothing,
+  attention,  ///< probabilities: what is kept of attention then grows with the length, not with its square
+  layers,     ///< whatever is inside an encoder or decoder layer; kept are the states between them
+};
+
 /// What a forward pass needs to know besides its inputs.
 struct ForwardContext {
   bool training = false;          ///< dropout and calibration on
   RandomState* random = nullptr;  ///< source of dropout keys; needed when training with dropout
+  Recompute recompute = Recompute::nothing;
 };
 
 /// A node of the model tree: owns parameters, slots and children, all named. Modules are neither copied nor moved.

@@ -6,6 +6,7 @@
 
 #include "apps/lib/program/output.h"
 #include "apps/lib/train/precision_options.h"
+#include "apps/lib/train/recompute_names.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
 #include "nn/transformer/config.h"
@@ -39,6 +40,8 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
       .choices({"f32", "bf16"});
   r.add("bench.precision", o.precision, precision_policy_names(),
         "train-step: what is stored in which type; the same as precision.policy of train");
+  r.add("bench.recompute", o.recompute, recompute_names(),
+        "train-step: what backward computes again instead of keeping it; the same as run.recompute of train");
   r.add("bench.teacher", o.teacher, "train-step: distil from a float teacher of the same shape");
   r.add("bench.m", o.m, "linear: rows of the input").range(1, kLargest);
   r.add("bench.k", o.k, "linear: columns of the input").range(1, 65536);

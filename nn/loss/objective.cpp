@@ -138,6 +138,8 @@ LossSum distillation_objective(Seq2Seq& student, Seq2Seq& teacher, const Seq2Seq
            "distillation", "teacher and student differ in layers");
   StackTrace teacher_encoder, teacher_decoder, student_encoder, student_decoder;
   const bool layers = config.hidden != 0 || config.attention != 0;
+  for (StackTrace* trace : {&teacher_encoder, &teacher_decoder, &student_encoder, &student_decoder})
+    trace->with_probs = config.attention != 0;
   Variable teacher_states;
   {
     GradMode off(false);

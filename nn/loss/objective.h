@@ -35,9 +35,10 @@ LossSum cross_entropy_objective(Seq2Seq& model, const Seq2SeqBatch& batch, doubl
 ///   L = task * CE + logits * softCE + hidden * sum of state MSEs + attention * sum of probability MSEs
 /// States are the embeddings' and each layer's, probabilities each attention's. CE is summed over the target tokens;
 /// the others are means (softCE over tokens, MSEs over elements of tokens and over pairs of tokens) times target
-/// tokens.
+/// tokens. TBT's weights are 1 throughout; the last two are 0 here, because they cost BLEU where it was measured
+/// (docs/benchmarks/long.md).
 struct DistillationConfig {
-  double task = 1, logits = 1, hidden = 1, attention = 1;
+  double task = 1, logits = 1, hidden = 0, attention = 0;
   double smoothing = 0;
   double temperature = 1;
   /// Mean over all positions, padding included, as the released code of TBT does. Default: padding is left out.

@@ -4,6 +4,7 @@
 
 #include "autograd/functions/dropout.h"
 #include "autograd/functions/elementwise.h"
+#include "nn/recompute_part.h"
 
 namespace lowbit {
 namespace {
@@ -63,21 +64,33 @@ Variable MultiheadAttention::attend(const Variable& q, const Keys& k, const Valu
   Variable probs = attention_probs(q, k, mask, heads_);
   if (probs_out) *probs_out = probs;
   if (ctx.training && dropout_ > 0) probs = dropout(probs, dropout_, ctx.random->next_key());
-  const Variable context = attention_context(probs_(probs, ctx), v);
+  return attention_context(probs_(probs, ctx), v);
+}
+
+Variable MultiheadAttention::project(const Variable& context, const ForwardContext& ctx) {
   return in_scope("out_proj", [&] { return out_proj_.forward(context, ctx); });
 }
 
 Variable MultiheadAttention::attend_cached(const Variable& x, const KvCache& cache, const AttentionMask& mask,
                                            const ForwardContext& ctx) {
-  return std::visit([&](const auto& k, const auto& v) { return attend(queries(x, ctx), k, v, mask, ctx, nullptr); },
-                    cache.key.states(), cache.value.states());
+  const Variable q = queries(x, ctx);
+  return project(std::visit([&](const auto& k, const auto& v) { return attend(q, k, v, mask, ctx, nullptr); },
+                            cache.key.states(), cache.value.states()),
+                 ctx);
 }
 
 Variable MultiheadAttention::forward(const Variable& x, const Variable& memory, const AttentionMask& mask,
                                      const ForwardContext& ctx, Variable* probs_out) {
   const Variable k = key_(in_scope("k_proj", [&] { return k_proj_.forward(memory, ctx); }), ctx);
   const Variable v = value_(in_scope("v_proj", [&] { return v_proj_.forward(memory, ctx); }), ctx);
-  return attend(queries(x, ctx), k, v, mask, ctx, probs_out);
+  const Variable q = queries(x, ctx);
+  if (ctx.recompute != Recompute::attention) return project(attend(q, k, v, mask, ctx, probs_out), ctx);
+  LB_CHECK(!probs_out, "attention", "probabilities that are recomputed cannot be looked at");
+  return project(recompute_part({q, k, v}, ctx,
+                                [this, mask](const std::vector<Variable>& in, const ForwardContext& inner) {
+                                  return attend(in[0], in[1], in[2], mask, inner, nullptr);
+                                }),
+                 ctx);
 }
 
 Variable MultiheadAttention::step(const Variable& x, KvCache& cache, const ForwardContext& ctx) {

@@ -39,10 +39,11 @@ class MultiheadAttention final : public Module {
 
  private:
   Variable queries(const Variable& x, const ForwardContext& ctx);
-  /// Keys and values are Variable or QTensor.
+  /// Probabilities times values, before out_proj. Keys and values are Variable or QTensor.
   template <class Keys, class Values>
   Variable attend(const Variable& q, const Keys& k, const Values& v, const AttentionMask& mask,
                   const ForwardContext& ctx, Variable* probs_out);
+  Variable project(const Variable& context, const ForwardContext& ctx);
   Variable attend_cached(const Variable& x, const KvCache& cache, const AttentionMask& mask, const ForwardContext& ctx);
 
   int64_t heads_;

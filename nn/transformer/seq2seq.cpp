@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/functions/dropout.h"
+#include "nn/recompute_part.h"
 
 namespace lowbit {
 namespace {
@@ -17,6 +18,13 @@ EmbeddingConfig token_table(const TransformerConfig& config) {
 }
 
 std::string layer_name(size_t index) { return fmt::format("layers.{}", index); }
+
+Variable run_layer(const std::vector<Variable>& inputs, const ForwardContext& ctx, const ModulePart& layer,
+                   const Variable* probs_out) {
+  if (ctx.recompute != Recompute::layers) return layer(inputs, ctx);
+  LB_CHECK(!probs_out, "attention", "probabilities that are recomputed cannot be looked at");
+  return recompute_part(inputs, ctx, layer);
+}
 
 }  // namespace
 
@@ -51,8 +59,13 @@ EncoderOutput Encoder::forward(const Tensor& ids, const Tensor& visible, const F
   if (trace) trace->hidden.push_back(x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Variable probs;
-    x = in_scope(layer_name(i), [&] { return layers_[i]->forward(x, mask, ctx, trace ? &probs : nullptr); });
-    if (trace) trace->hidden.push_back(x), trace->self_probs.push_back(probs);
+    Variable* const probs_out = trace && trace->with_probs ? &probs : nullptr;
+    const auto layer = [this, i, mask, probs_out](const std::vector<Variable>& in, const ForwardContext& c) {
+      return layers_[i]->forward(in[0], mask, c, probs_out);
+    };
+    x = in_scope(layer_name(i), [&] { return run_layer({x}, ctx, layer, probs_out); });
+    if (trace) trace->hidden.push_back(x);
+    if (probs_out) trace->self_probs.push_back(probs);
   }
   return {finish(x), mask};
 }
@@ -83,12 +96,15 @@ Variable Decoder::forward(const Tensor& ids, const EncoderOutput& memory, const 
   if (trace) trace->hidden.push_back(x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Variable self_probs, cross_probs;
-    x = in_scope(layer_name(i), [&] {
-      return layers_[i]->forward(x, memory.states, memory.mask, ctx, trace ? &self_probs : nullptr,
-                                 trace ? &cross_probs : nullptr);
-    });
-    if (trace)
-      trace->hidden.push_back(x), trace->self_probs.push_back(self_probs), trace->cross_probs.push_back(cross_probs);
+    Variable* const self_out = trace && trace->with_probs ? &self_probs : nullptr;
+    Variable* const cross_out = self_out ? &cross_probs : nullptr;
+    const auto layer = [this, i, mask = memory.mask, self_out, cross_out](const std::vector<Variable>& in,
+                                                                          const ForwardContext& c) {
+      return layers_[i]->forward(in[0], in[1], mask, c, self_out, cross_out);
+    };
+    x = in_scope(layer_name(i), [&] { return run_layer({x, memory.states}, ctx, layer, self_out); });
+    if (trace) trace->hidden.push_back(x);
+    if (self_out) trace->self_probs.push_back(self_probs), trace->cross_probs.push_back(cross_probs);
   }
   return finish(x);
 }

@@ -13,6 +13,7 @@ namespace lowbit {
 /// Intermediate results that distillation compares: states [B, T, D] (embeddings first, then each layer) and
 /// probabilities before dropout [B, H, T, S] (each layer).
 struct StackTrace {
+  bool with_probs = true;  ///< false: only hidden is filled
   std::vector<Variable> hidden, self_probs, cross_probs;
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "apps/lib/program/build_info.h"
+#include "apps/lib/train/recompute_names.h"
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -27,6 +28,7 @@ double quantile(std::vector<double> values, double q) {
 }
 
 Json all_options(const BenchOptions& o) {
+  const auto names = recompute_names();
   return {{"model", o.model},
           {"batch", o.batch},
           {"src", o.src},
@@ -34,6 +36,7 @@ Json all_options(const BenchOptions& o) {
           {"tokens", o.tokens},
           {"dtype", o.dtype},
           {"precision", row_of(o.precision).name},
+          {"recompute", std::ranges::find(names, o.recompute, &decltype(names)::value_type::second)->first},
           {"recipe", o.recipe},
           {"output_bits", o.output_bits},
           {"teacher", o.teacher},
@@ -57,7 +60,7 @@ std::string cell(const std::string& key, const Json& value) {
 std::span<const BenchmarkKind> benchmarks() {
   static const std::array<BenchmarkKind, 3> table = {{
       {"train-step",
-       {"model", "batch", "src", "tgt", "dtype", "precision", "recipe", "output_bits", "teacher"},
+       {"model", "batch", "src", "tgt", "dtype", "precision", "recompute", "recipe", "output_bits", "teacher"},
        bench_train_step},
       {"decode", {"model", "batch", "src", "tokens", "recipe", "output_bits"}, bench_decode},
       {"linear", {"m", "k", "n", "weights", "acts"}, bench_linear},

@@ -22,6 +22,7 @@ struct BenchOptions {
 
   std::string model = "bart-base", recipe = "none", dtype = "f32";
   PrecisionPolicy precision = PrecisionPolicy::fp32;
+  Recompute recompute = Recompute::nothing;
   int64_t output_bits = 0;  ///< 0: the recipe's
   int64_t batch = 8, src = 128, tgt = 64, tokens = 48;
   bool teacher = false;

@@ -3,6 +3,7 @@
 #include "apps/lib/bench/peak_memory.h"
 #include "apps/lib/bench/timing.h"
 #include "autograd/precision.h"
+#include "core/error.h"
 #include "core/ops/matmul.h"
 #include "core/random.h"
 #include "nn/precision_policy.h"
@@ -22,6 +23,8 @@ ops::MatmulPrecision precision_of(const std::string& dtype) {
 }  // namespace
 
 BenchResult bench_train_step(const BenchOptions& options) {
+  LB_REQUIRE(!options.teacher || options.recompute == Recompute::nothing, ErrorKind::usage, "bench",
+             "--teacher compares probabilities, which --recompute does not keep: leave one of them out");
   const ops::MatmulPrecisionScope precision(precision_of(options.dtype));
   const std::unique_ptr<Seq2Seq> model = bench_model(options);
   const std::unique_ptr<Seq2Seq> teacher = options.teacher ? bench_float_model(options) : nullptr;
@@ -36,9 +39,8 @@ BenchResult bench_train_step(const BenchOptions& options) {
   Trainer trainer(
       optimizer, [](int64_t) { return kLearningRate; }, config);
   RandomState random{.key = 1};
-  const ForwardContext context{.training = true, .random = &random};
-  DistillationConfig distillation;
-  distillation.smoothing = kSmoothing;
+  const ForwardContext context{.training = true, .random = &random, .recompute = options.recompute};
+  const DistillationConfig distillation{.hidden = 1, .attention = 1, .smoothing = kSmoothing};
   const auto objective = [&](int64_t) {
     return teacher ? distillation_objective(*model, *teacher, batch, distillation, context)
                    : cross_entropy_objective(*model, batch, kSmoothing, context);

@@ -72,6 +72,11 @@ void check(const TrainOptions& options) {
   if (!options.quant.recipe.empty())
     load_recipe(options.quant.recipe, recipe_options(model, options.quant.output_bits));
   precision_of(options.precision);
+  LB_REQUIRE(
+      options.teacher.model.empty() || options.teacher.loss.attention == 0 || options.recompute == Recompute::nothing,
+      ErrorKind::usage, "train",
+      "kd.attention={} compares probabilities, which run.recompute does not keep: set one of them to 0 or none",
+      options.teacher.loss.attention);
   loss_scaler_of(options.precision, options.loss_scale, options.optim.update_freq);
   LB_REQUIRE(options.valid.metric != "bleu" || options.valid.bleu_rows > 0, ErrorKind::usage, "train",
              "valid.metric=bleu needs valid.bleu_rows of at least 1");

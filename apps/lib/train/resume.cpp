@@ -14,9 +14,9 @@ namespace {
 /// A change of these leaves the model and the course of its training alone, or is the reason to go on.
 bool is_free(const Option& option) {
   static const std::vector<std::string> sections = {"log", "save", "valid"};
-  static const std::vector<std::string> keys = {
-      "run.dir",  "run.max_update", "run.threads",   "run.profile",
-      "run.plan", "data.dir",       "data.prefetch", "run.dump_precision_plan"};
+  static const std::vector<std::string> keys = {"run.dir",     "run.max_update", "run.threads",
+                                                "run.profile", "run.recompute",  "run.plan",
+                                                "data.dir",    "data.prefetch",  "run.dump_precision_plan"};
   return std::ranges::count(sections, option.section()) > 0 || std::ranges::count(keys, option.key()) > 0;
 }
 

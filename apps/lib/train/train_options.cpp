@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/lib/model/generation_options.h"
+#include "apps/lib/train/recompute_names.h"
 
 namespace lowbit {
 namespace {
@@ -121,6 +122,10 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
   r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
         "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
         "both; bench.dtype is the same");
+  r.add("run.recompute", o.recompute, recompute_names(),
+        "what backward computes again instead of keeping it: attention's probabilities, for long inputs, or whole "
+        "layers; bench.recompute is the same")
+      .shorthand("checkpoint-activations", "layers");
   r.add("run.plan", o.plan,
         "before the first update, try the largest batch and print where the memory goes, by class and layer")
       .alias("plan");

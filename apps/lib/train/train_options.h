@@ -122,6 +122,7 @@ struct TrainOptions {
   int64_t seed = 1;
   int64_t threads = 0;  ///< 0: all cores
   ops::MatmulPrecision matmul = ops::MatmulPrecision::f32;
+  Recompute recompute = Recompute::nothing;
   double label_smoothing = 0.1;
   std::string finetune_from;
   ModelOptions model;

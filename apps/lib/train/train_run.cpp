@@ -180,7 +180,7 @@ StepReport TrainRun::attempt(const std::vector<Seq2SeqBatch>& micro) {
   const RandomState before = state_.random;
   return trainer_->update(state_.updates, std::ssize(micro), [&](int64_t i) {
     if (i == 0) state_.random = before;  // whoever looks at a batch again must see the same dropout
-    const ForwardContext ctx{.training = true, .random = &state_.random};
+    const ForwardContext ctx{.training = true, .random = &state_.random, .recompute = options_.recompute};
     const Seq2SeqBatch& batch = micro[static_cast<size_t>(i)];
     if (!teacher_) return cross_entropy_objective(*model_, batch, options_.label_smoothing, ctx);
     return distillation_objective(*model_, *teacher_, batch, distillation(options_), ctx);

@@ -83,6 +83,16 @@ TEST(BenchTrainStep, ATeacherNeedsMemory) {
   EXPECT_GT(bench_train_step(options).peak_bytes, alone);
 }
 
+TEST(BenchTrainStep, RecomputingNeedsLessMemory) {
+  BenchOptions options{.rounds = 1, .warmup = 0, .model = "tiny", .batch = 2, .src = 200, .tgt = 30};
+  const size_t plain = bench_train_step(options).peak_bytes;
+  options.recompute = Recompute::attention;
+  EXPECT_LT(bench_train_step(options).peak_bytes, plain);
+  options.recompute = Recompute::layers;
+  EXPECT_LT(bench_train_step(options).peak_bytes, plain);
+  EXPECT_EQ(json_of(kTinyStep, {"--recompute", "layers"}).at("recompute"), "layers");
+}
+
 TEST(BenchVerb, DecodeRunsFloatAndFrozenModels) {
   expect_whole(json_of(kTinyDecode), "token_s", 3);
   const nlohmann::json json = json_of(kTinyDecode, {"--recipe", "tbt-2-2-8", "--output-bits", "4"});
@@ -135,6 +145,7 @@ TEST(BenchVerb, RefusesWhatItCannotTime) {
   expect({"decode", "--model", "tiny", "--src", "257"}, "256 positions");
   expect({"decode", "--model", "tiny", "--src", "8", "--tokens", "256"}, "256 positions");
   expect({"decode", "--tgt", "8"}, "bench.tgt has no effect on decode");
+  expect({"train-step", "--model", "tiny", "--teacher", "--recompute", "layers"}, "leave one of them out");
   expect({"linear", "--weights", "ternary", "--acts", "f32"}, "give f32 to both or to none");
   expect({"train-step", "--model", "tiny", "--dtype", "bf61"}, "the nearest is \"bf16\"");
 }

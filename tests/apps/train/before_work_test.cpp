@@ -57,6 +57,15 @@ TEST_F(ShortRun, LeavesARecordOfItsLastInterval) {
   EXPECT_EQ(inner("impatient"), (std::vector<int64_t>{2})) << "the second validation was no better";
 }
 
+TEST_F(ShortRun, CannotCompareProbabilitiesThatItDoesNotKeep) {
+  trained("teacher");
+  const std::vector<std::string> recomputed = {"--teacher", path("teacher"), "--recompute", "layers"};
+  std::vector<std::string> compared = recomputed;
+  compared.insert(compared.end(), {"--kd.attention", "0.5"});
+  expect_failure(train("student", compared), 2, {"kd.attention=0.5", "run.recompute"});
+  trained("student", recomputed);
+}
+
 TEST_F(ShortRun, WithoutRecordsIsNotReportedOn) {
   trained("run");
   write("run/metrics.jsonl", "");
