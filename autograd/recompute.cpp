@@ -1,10 +1,8 @@
 #include "autograd/recompute.h"
 
-#include <cmath>
 #include <utility>
 
 #include "autograd/grad_mode.h"
-#include "core/ops/elementwise.h"
 
 namespace lowbit {
 namespace {
@@ -37,18 +35,19 @@ Variable recompute(const Segment& segment, const std::vector<Variable>& inputs, 
       "recompute", y, inputs,
       [segment, values = std::move(values), path = current_site_path()](const Tensor& dy, GradSink& dx) {
         std::vector<Variable> leaves;
-        for (size_t i = 0; i < values.size(); ++i) leaves.emplace_back(values[i].get(), dx.needs(i));
+        for (size_t i = 0; i < values.size(); ++i) {
+          leaves.emplace_back(values[i].get(), dx.needs(i));
+          leaves.back().hold_grad(dx.held_exponent());
+        }
         Variable result;
         {
           const GradMode on(true);
           const Again scope;
           result = path ? in_scope(*path, [&] { return segment(leaves); }) : segment(leaves);
         }
-        const double held = std::ldexp(1.0, dx.held_exponent());
-        result.backward(held == 1 ? dy : ops::scale(dy, 1 / held));
+        result.backward(dy, dx.held_exponent());
         for (size_t i = 0; i < leaves.size(); ++i)
-          if (leaves[i].requires_grad() && leaves[i].has_grad())
-            dx.add(i, held == 1 ? leaves[i].grad() : ops::scale(leaves[i].grad(), held));
+          if (leaves[i].requires_grad() && leaves[i].has_grad()) dx.add(i, leaves[i].grad());
       },
       at);
 }

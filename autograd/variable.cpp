@@ -151,6 +151,11 @@ void Variable::set_requires_grad(bool on) {
   node().requires_grad = on;
 }
 
+void Variable::hold_grad(int exponent) {
+  LB_CHECK(node().leaf, "variable", "{} is a result, not a leaf", node().site.str());
+  node().grad_exponent = exponent;
+}
+
 bool Variable::has_grad() const { return node().grad.defined(); }
 
 const Tensor& Variable::grad() const {
@@ -178,12 +183,13 @@ void Variable::backward() const {
   backward(one);
 }
 
-void Variable::backward(const Tensor& dy) const {
+void Variable::backward(const Tensor& dy, int held) const {
   Node& root = node();
   LB_CHECK(requires_grad(), "backward", "{} depends on nothing that needs a gradient", root.site.str());
   LB_CHECK(root.leaf || root.backward, "backward", "the graph below {} has run already; record it again",
            root.site.str());
-  root.accumulate(root.grad_exponent == 0 ? dy : ops::scale(dy, std::ldexp(1.0, root.grad_exponent)));
+  const int shift = root.grad_exponent - held;
+  root.accumulate(shift == 0 ? dy : ops::scale(dy, std::ldexp(1.0, shift)));
   std::vector<NodePtr> order = consumers_first(handle_->node);
   for (NodePtr& node : order) {
     if (!node->leaf) {

@@ -56,6 +56,7 @@ class Variable {
 
   bool requires_grad() const;
   void set_requires_grad(bool on);  ///< leaves only
+  void hold_grad(int exponent);     ///< leaves only: times 2^exponent, as precision may ask of results
   bool has_grad() const;
   /// Error naming the op if backward() has not reached it.
   const Tensor& grad() const;
@@ -67,8 +68,8 @@ class Variable {
   /// Gradients of this scalar for every leaf it depends on. Iterative; every node is freed as soon as it has run, so
   /// the graph serves one backward().
   void backward() const;
-  /// The same for any shape, given the gradient of this variable.
-  void backward(const Tensor& dy) const;
+  /// The same for any shape, given the gradient of this variable, which is held times 2^held.
+  void backward(const Tensor& dy, int held = 0) const;
 
   /// The same value off the tape.
   Variable detach() const;

@@ -42,7 +42,8 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
         "train-step: what is stored in which type; the same as precision.policy of train");
   r.add("bench.recompute", o.recompute, recompute_names(),
         "train-step: what backward computes again instead of keeping it; the same as run.recompute of train");
-  r.add("bench.teacher", o.teacher, "train-step: distil from a float teacher of the same shape");
+  r.add("bench.teacher", o.teacher,
+        "train-step: distil from a float teacher of the same shape, by all four terms of kd");
   r.add("bench.m", o.m, "linear: rows of the input").range(1, kLargest);
   r.add("bench.k", o.k, "linear: columns of the input").range(1, 65536);
   r.add("bench.n", o.n, "linear: rows of the weight").range(1, kLargest);

@@ -7,8 +7,7 @@ namespace lowbit {
 namespace {
 
 void check_no_gradient(const Variable& x) {
-  LB_CHECK(!grad_enabled() || !x.requires_grad(), "attention",
-           "no gradient goes through keys and values that are codes");
+  LB_CHECK(!grad_enabled() || !x.requires_grad(), "attention", "no gradient goes through cached keys and values");
 }
 
 }  // namespace
@@ -39,17 +38,15 @@ Variable attention_context(const Variable& given_probs, const Variable& values, 
       at);
 }
 
-Variable attention_probs(const Variable& queries, const QTensor& k, const AttentionMask& mask, int64_t heads,
+Variable attention_probs(const Variable& queries, const ops::CachedStates& k, const AttentionMask& mask, int64_t heads,
                          SourceLine at) {
   const Variable q = stored(queries, at);
-  if (q.dtype() != DType::f32) return attention_probs(q, Variable(dequantize(k)), mask, heads, at);
   check_no_gradient(q);
   return record("attention_probs", ops::attention_probs(q.value(), k, mask, heads), {}, nullptr, at);
 }
 
-Variable attention_context(const Variable& given_probs, const QTensor& v, SourceLine at) {
+Variable attention_context(const Variable& given_probs, const ops::CachedStates& v, SourceLine at) {
   const Variable probs = stored(given_probs, at);
-  if (probs.dtype() != DType::f32) return attention_context(probs, Variable(dequantize(v)), at);
   check_no_gradient(probs);
   return record("attention_context", ops::attention_context(probs.value(), v), {}, nullptr, at);
 }

@@ -13,10 +13,9 @@ Variable attention_probs(const Variable& q, const Variable& k, const AttentionMa
                          SourceLine at = SourceLine::here());
 Variable attention_context(const Variable& probs, const Variable& v, SourceLine at = SourceLine::here());
 
-/// Keys and values as the codes of a cache: the same values. No gradient: while a tape records, q and probs must not
-/// need one.
-Variable attention_probs(const Variable& q, const QTensor& k, const AttentionMask& mask, int64_t heads,
+/// The same of cached keys and values, for decoding: no gradient; while a tape records, q and probs must not need one.
+Variable attention_probs(const Variable& q, const ops::CachedStates& k, const AttentionMask& mask, int64_t heads,
                          SourceLine at = SourceLine::here());
-Variable attention_context(const Variable& probs, const QTensor& v, SourceLine at = SourceLine::here());
+Variable attention_context(const Variable& probs, const ops::CachedStates& v, SourceLine at = SourceLine::here());
 
 }  // namespace lowbit

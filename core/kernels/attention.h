@@ -37,12 +37,13 @@ struct AttentionWorkspace {
           .context_backward = s.width * keys + s.queries * width};
 }
 
-/// Keys or values [B, S, D] as codes, in f32 problems: scale * (code + zero) + offset, scales and offsets [B, S], or
-/// one for all with stride 0.
-struct AttentionCodes {
-  const int8_t* codes = nullptr;                    // null: there are none
-  const float *scale = nullptr, *offset = nullptr;  // offset may be null
-  int64_t stride = 0;
+/// Keys or values: the first S of `rows` rows of every batch row of [B, rows, D]. Numbers of the type of the problem,
+/// or, in f32 problems, codes of the values scale * (code + zero) + offset.
+struct AttentionStates {
+  const void* data;
+  int64_t rows;
+  const float *scale = nullptr, *offset = nullptr;  // null: numbers; no offsets
+  int64_t stride = 0;                               // of scales and offsets: 1, they are [B, rows], or 0, one for all
   int32_t zero = 0;
 };
 
@@ -50,13 +51,13 @@ struct AttentionCodes {
 /// Key j is visible to query i when key_visible [B, S] (null: all) is not 0 there and, if causal, j <= i + S - T.
 struct AttentionProbsArgs {
   AttentionShape shape;
-  const void *q, *k;
+  const void* q;
+  AttentionStates k;
   const uint8_t* key_visible;
   void *probs, *workspace;
   int64_t slots;
   bool causal;
   DType dtype;
-  AttentionCodes codes = {};  // in place of k
 };
 struct AttentionProbsGradArgs {
   AttentionShape shape;
@@ -68,11 +69,11 @@ struct AttentionProbsGradArgs {
 /// context [B, T, D] = probs v.   v [B, S, D]
 struct AttentionContextArgs {
   AttentionShape shape;
-  const void *probs, *v;
+  const void* probs;
+  AttentionStates v;
   void *context, *workspace;
   int64_t slots;
   DType dtype;
-  AttentionCodes codes = {};  // in place of v
 };
 struct AttentionContextGradArgs {
   AttentionShape shape;

@@ -15,7 +15,7 @@ inline float bits_to_float(uint32_t bits) {
 }
 
 /// exp(x) to 3 ulp: 2^n * p(r) with n = round(x / ln 2) and a degree-6 polynomial on |r| <= ln 2 / 2.
-/// Below -87.3 the result is 0, above 88.3 infinity, NaN stays NaN.
+/// Below -87.3 the result is 0, above 88.4 infinity, NaN stays NaN.
 inline float exp(float x) {
   const float above = x < -87.3f ? -88.0f : x, clamped = above > 88.5f ? 88.5f : above;  // n from -127 to 128
   const float shifted = clamped * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: n in the low bits, and rounded

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/kernels/attention.h"
 #include "core/operation_count.h"
+#include "core/ops/copy.h"
 
 namespace lowbit::ops {
 namespace {
@@ -36,13 +37,29 @@ AttentionShape problem_of_probs(const Tensor& probs, const Shape& vs, DType valu
   return {ps[0], ps[1], ps[2], ps[3], vs[2] / ps[1]};
 }
 
-AttentionCodes codes_of(const QTensor& q) {
+const Tensor& stored(const CachedStates& states) {
+  return states.numbers.defined() ? states.numbers : states.codes.codes;
+}
+
+/// Shape of what values_of() gives.
+Shape shape_of(const CachedStates& states) {
+  const Shape& all = stored(states).shape();
+  LB_CHECK(all.rank() == 3 && states.length <= all[1], "attention", "a cache {} does not hold {} rows", all.str(),
+           states.length);
+  return {all[0], states.length, all[2]};
+}
+
+AttentionStates kernel_states(const Tensor& numbers) { return {numbers.raw(), numbers.shape()[1]}; }
+
+AttentionStates kernel_states(const CachedStates& states) {
+  if (states.numbers.defined()) return kernel_states(states.numbers);
+  const QTensor& q = states.codes;
   const bool rows = q.per == Granularity::row;
   const int64_t scales = rows ? q.shape().rows() : 1;
   LB_CHECK(q.scale.numel() == scales && (!q.offset.defined() || q.offset.numel() == scales), "attention",
            "codes {} need {} scales, not {}", q.shape().str(), scales, q.scale.shape().str());
-  return {q.codes.data<int8_t>(), q.scale.data<float>(), q.offset.defined() ? q.offset.data<float>() : nullptr,
-          rows ? 1 : 0, zero_of(q.book)};
+  return {q.codes.raw(), q.shape()[1],   q.scale.data<float>(), q.offset.defined() ? q.offset.data<float>() : nullptr,
+          rows ? 1 : 0,  zero_of(q.book)};
 }
 
 void count_products(const AttentionShape& s, int products) {
@@ -52,8 +69,7 @@ void count_products(const AttentionShape& s, int products) {
 /// Half operands are widened once and results rounded once, as in matmul: the kernels read an element many times.
 Tensor wide(const Tensor& x) { return x.to(DType::f32); }
 
-Tensor probs_of(const Tensor& q, const AttentionShape& s, const void* k, const AttentionCodes& codes,
-                const AttentionMask& mask) {
+Tensor probs_of(const Tensor& q, const AttentionShape& s, const AttentionStates& k, const AttentionMask& mask) {
   const Tensor& visible = mask.key_visible;
   LB_CHECK(!visible.defined() || (visible.shape() == Shape{s.batch, s.keys} && visible.dtype() == DType::u8),
            "attention", "the key mask must be u8 [{}, {}], got {} {}", s.batch, s.keys, to_string(visible.dtype()),
@@ -62,19 +78,18 @@ Tensor probs_of(const Tensor& q, const AttentionShape& s, const void* k, const A
   Tensor work = workspace(q, attention_workspace(s).probs);
   count_products(s, 1);
   attention_kernels(q.device(), q.dtype())
-      .probs(current_stream(q.device()),
-             {s, q.raw(), k, visible.defined() ? visible.data<uint8_t>() : nullptr, probs.mutable_raw(),
-              work.mutable_raw(), threads(), mask.causal, q.dtype(), codes});
+      .probs(current_stream(q.device()), {s, q.raw(), k, visible.defined() ? visible.data<uint8_t>() : nullptr,
+                                          probs.mutable_raw(), work.mutable_raw(), threads(), mask.causal, q.dtype()});
   return probs;
 }
 
-Tensor context_of(const Tensor& probs, const AttentionShape& s, const void* v, const AttentionCodes& codes) {
+Tensor context_of(const Tensor& probs, const AttentionShape& s, const AttentionStates& v) {
   Tensor context = Tensor::empty(Shape{s.batch, s.queries, s.heads * s.width}, probs.dtype(), probs.device());
   Tensor work = workspace(probs, attention_workspace(s).context);
   count_products(s, 1);
   attention_kernels(probs.device(), probs.dtype())
       .context(current_stream(probs.device()),
-               {s, probs.raw(), v, context.mutable_raw(), work.mutable_raw(), threads(), probs.dtype(), codes});
+               {s, probs.raw(), v, context.mutable_raw(), work.mutable_raw(), threads(), probs.dtype()});
   return context;
 }
 
@@ -82,11 +97,7 @@ Tensor context_of(const Tensor& probs, const AttentionShape& s, const void* v, c
 
 Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads) {
   if (is_half(q.dtype())) return attention_probs(wide(q), wide(k), mask, heads).to(q.dtype());
-  return probs_of(q, problem(q, k.shape(), k.dtype(), heads), k.raw(), {}, mask);
-}
-
-Tensor attention_probs(const Tensor& q, const QTensor& k, const AttentionMask& mask, int64_t heads) {
-  return probs_of(q, problem(q, k.shape(), DType::f32, heads), nullptr, codes_of(k), mask);
+  return probs_of(q, problem(q, k.shape(), k.dtype(), heads), kernel_states(k), mask);
 }
 
 AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, const Tensor& probs,
@@ -112,11 +123,7 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
 
 Tensor attention_context(const Tensor& probs, const Tensor& v) {
   if (is_half(v.dtype())) return attention_context(wide(probs), wide(v)).to(v.dtype());
-  return context_of(probs, problem_of_probs(probs, v.shape(), v.dtype()), v.raw(), {});
-}
-
-Tensor attention_context(const Tensor& probs, const QTensor& v) {
-  return context_of(probs, problem_of_probs(probs, v.shape(), DType::f32), nullptr, codes_of(v));
+  return context_of(probs, problem_of_probs(probs, v.shape(), v.dtype()), kernel_states(v));
 }
 
 AttentionContextGrads attention_context_backward(const Tensor& probs, const Tensor& v, const Tensor& dcontext) {
@@ -136,6 +143,23 @@ AttentionContextGrads attention_context_backward(const Tensor& probs, const Tens
                         {s, probs.raw(), v.raw(), dcontext.raw(), grads.dprobs.mutable_raw(), grads.dv.mutable_raw(),
                          work.mutable_raw(), threads(), v.dtype()});
   return grads;
+}
+
+Tensor values_of(const CachedStates& states) {
+  shape_of(states);
+  return narrow(states.numbers.defined() ? states.numbers : dequantize(states.codes), 1, 0, states.length);
+}
+
+Tensor attention_probs(const Tensor& q, const CachedStates& k, const AttentionMask& mask, int64_t heads) {
+  if (is_half(q.dtype())) return attention_probs(q, values_of(k).to(q.dtype()), mask, heads);
+  const DType dtype = k.numbers.defined() ? k.numbers.dtype() : DType::f32;
+  return probs_of(q, problem(q, shape_of(k), dtype, heads), kernel_states(k), mask);
+}
+
+Tensor attention_context(const Tensor& probs, const CachedStates& v) {
+  if (is_half(probs.dtype())) return attention_context(probs, values_of(v).to(probs.dtype()));
+  const DType dtype = v.numbers.defined() ? v.numbers.dtype() : DType::f32;
+  return context_of(probs, problem_of_probs(probs, shape_of(v), dtype), kernel_states(v));
 }
 
 }  // namespace lowbit::ops

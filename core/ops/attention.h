@@ -18,8 +18,6 @@ namespace ops {
 /// Adding hidden keys, other queries or other batch rows changes no bit of a row (core/kernels/attention.h).
 /// Source: Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
 Tensor attention_probs(const Tensor& q, const Tensor& k, const AttentionMask& mask, int64_t heads);
-/// The same bits as of dequantize(k), whose floats are never in memory; q f32.
-Tensor attention_probs(const Tensor& q, const QTensor& k, const AttentionMask& mask, int64_t heads);
 struct AttentionProbsGrads {
   Tensor dq, dk;
 };
@@ -28,12 +26,22 @@ AttentionProbsGrads attention_probs_backward(const Tensor& q, const Tensor& k, c
 
 /// probs [B, heads, T, S] times v [B, S, D], head by head: [B, T, D]. As exact as the probabilities.
 Tensor attention_context(const Tensor& probs, const Tensor& v);
-/// The same bits as of dequantize(v), likewise.
-Tensor attention_context(const Tensor& probs, const QTensor& v);
 struct AttentionContextGrads {
   Tensor dprobs, dv;
 };
 AttentionContextGrads attention_context_backward(const Tensor& probs, const Tensor& v, const Tensor& dcontext);
+
+/// Keys or values in a cache that grows: the first `length` rows of every batch row of a larger tensor.
+struct CachedStates {
+  Tensor numbers;      ///< [B, capacity, D]; undefined when there are codes
+  QTensor codes;       ///< the same; row scales and offsets are [B, capacity]
+  int64_t length = 0;  ///< S
+};
+/// [B, S, D] of them alone, dequantized.
+Tensor values_of(const CachedStates& states);
+/// The same bits as of values_of(), which f32 problems never have in memory.
+Tensor attention_probs(const Tensor& q, const CachedStates& k, const AttentionMask& mask, int64_t heads);
+Tensor attention_context(const Tensor& probs, const CachedStates& v);
 
 }  // namespace ops
 }  // namespace lowbit

@@ -20,6 +20,20 @@ Shape with_extent(const Shape& shape, int axis, int64_t extent) {
   return Shape(std::span<const int64_t>(dims));
 }
 
+/// Calls fn(byte of the whole, byte of the part, bytes) for every run of [begin, begin + part extent) of an axis.
+template <class Fn>
+void for_each_run(const Tensor& whole, int axis, int64_t begin, const Shape& part, Fn fn) {
+  const Shape& shape = whole.shape();
+  LB_CHECK(axis >= 0 && axis < shape.rank() && part.rank() == shape.rank() &&
+               with_extent(part, axis, 0) == with_extent(shape, axis, 0) && begin >= 0 &&
+               begin + part[axis] <= shape[axis],
+           "narrow", "{} from {} on along axis {} is not a part of {}", part.str(), begin, axis, shape.str());
+  const size_t inner = static_cast<size_t>(extent(shape, axis + 1, shape.rank())) * size_of(whole.dtype());
+  const size_t stride = static_cast<size_t>(shape[axis]) * inner, bytes = static_cast<size_t>(part[axis]) * inner;
+  const auto outer = static_cast<size_t>(extent(shape, 0, axis));
+  for (size_t o = 0; o < outer; ++o) fn(o * stride + static_cast<size_t>(begin) * inner, o * bytes, bytes);
+}
+
 }  // namespace
 
 Tensor concat(const std::vector<Tensor>& parts, int axis) {
@@ -46,6 +60,24 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
       to += bytes;
     }
   return y;
+}
+
+Tensor narrow(const Tensor& x, int axis, int64_t begin, int64_t end) {
+  Tensor y = Tensor::empty(with_extent(x.shape(), axis, end - begin), x.dtype(), x.device());
+  const auto* from = static_cast<const std::byte*>(x.raw());
+  auto* to = static_cast<std::byte*>(y.mutable_raw());
+  for_each_run(x, axis, begin, y.shape(),
+               [&](size_t whole, size_t part, size_t bytes) { std::memcpy(to + part, from + whole, bytes); });
+  return y;
+}
+
+void write_narrow(Tensor& y, int axis, int64_t begin, const Tensor& part) {
+  LB_CHECK(part.dtype() == y.dtype(), "narrow", "{} cannot be written into {}", to_string(part.dtype()),
+           to_string(y.dtype()));
+  const auto* from = static_cast<const std::byte*>(part.raw());
+  auto* to = static_cast<std::byte*>(y.mutable_raw());
+  for_each_run(y, axis, begin, part.shape(),
+               [&](size_t whole, size_t piece, size_t bytes) { std::memcpy(to + whole, from + piece, bytes); });
 }
 
 Tensor index_select(const Tensor& x, const std::vector<int32_t>& rows) {

@@ -58,8 +58,8 @@ Variable MultiheadAttention::queries(const Variable& x, const ForwardContext& ct
   return query_(scale(in_scope("q_proj", [&] { return q_proj_.forward(x, ctx); }), scale_), ctx);
 }
 
-template <class Keys, class Values>
-Variable MultiheadAttention::attend(const Variable& q, const Keys& k, const Values& v, const AttentionMask& mask,
+template <class States>
+Variable MultiheadAttention::attend(const Variable& q, const States& k, const States& v, const AttentionMask& mask,
                                     const ForwardContext& ctx, Variable* probs_out) {
   Variable probs = attention_probs(q, k, mask, heads_);
   if (probs_out) *probs_out = probs;
@@ -73,10 +73,7 @@ Variable MultiheadAttention::project(const Variable& context, const ForwardConte
 
 Variable MultiheadAttention::attend_cached(const Variable& x, const KvCache& cache, const AttentionMask& mask,
                                            const ForwardContext& ctx) {
-  const Variable q = queries(x, ctx);
-  return project(std::visit([&](const auto& k, const auto& v) { return attend(q, k, v, mask, ctx, nullptr); },
-                            cache.key.states(), cache.value.states()),
-                 ctx);
+  return project(attend(queries(x, ctx), cache.key.states(), cache.value.states(), mask, ctx, nullptr), ctx);
 }
 
 Variable MultiheadAttention::forward(const Variable& x, const Variable& memory, const AttentionMask& mask,
@@ -85,7 +82,6 @@ Variable MultiheadAttention::forward(const Variable& x, const Variable& memory, 
   const Variable v = value_(in_scope("v_proj", [&] { return v_proj_.forward(memory, ctx); }), ctx);
   const Variable q = queries(x, ctx);
   if (ctx.recompute != Recompute::attention) return project(attend(q, k, v, mask, ctx, probs_out), ctx);
-  LB_CHECK(!probs_out, "attention", "probabilities that are recomputed cannot be looked at");
   return project(recompute_part({q, k, v}, ctx,
                                 [this, mask](const std::vector<Variable>& in, const ForwardContext& inner) {
                                   return attend(in[0], in[1], in[2], mask, inner, nullptr);

@@ -30,8 +30,8 @@ class MultiheadAttention final : public Module {
   /// `probs_out`, when given, receives the probabilities before dropout [B, H, T, S] (distillation).
   Variable forward(const Variable& x, const Variable& memory, const AttentionMask& mask, const ForwardContext& ctx,
                    Variable* probs_out = nullptr);
-  /// Self attention of the next positions x [B, T, D]; appends to the cache. Bit-equal to those rows of forward() with
-  /// a causal mask.
+  /// Self attention of the next positions x [B, T, D]; appends to the cache. With weights, inputs and states quantized
+  /// a row at a time bit-equal to those rows of forward() with a causal mask.
   Variable step(const Variable& x, KvCache& cache, const ForwardContext& ctx);
   /// Cross attention of the next positions; the first call fills the cache from memory.
   Variable step(const Variable& x, const Variable& memory, const AttentionMask& mask, KvCache& cache,
@@ -39,9 +39,9 @@ class MultiheadAttention final : public Module {
 
  private:
   Variable queries(const Variable& x, const ForwardContext& ctx);
-  /// Probabilities times values, before out_proj. Keys and values are Variable or QTensor.
-  template <class Keys, class Values>
-  Variable attend(const Variable& q, const Keys& k, const Values& v, const AttentionMask& mask,
+  /// Probabilities times values, before out_proj. States are Variable or ops::CachedStates.
+  template <class States>
+  Variable attend(const Variable& q, const States& k, const States& v, const AttentionMask& mask,
                   const ForwardContext& ctx, Variable* probs_out);
   Variable project(const Variable& context, const ForwardContext& ctx);
   Variable attend_cached(const Variable& x, const KvCache& cache, const AttentionMask& mask, const ForwardContext& ctx);

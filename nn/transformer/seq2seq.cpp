@@ -19,11 +19,15 @@ EmbeddingConfig token_table(const TransformerConfig& config) {
 
 std::string layer_name(size_t index) { return fmt::format("layers.{}", index); }
 
-Variable run_layer(const std::vector<Variable>& inputs, const ForwardContext& ctx, const ModulePart& layer,
-                   const Variable* probs_out) {
-  if (ctx.recompute != Recompute::layers) return layer(inputs, ctx);
-  LB_CHECK(!probs_out, "attention", "probabilities that are recomputed cannot be looked at");
-  return recompute_part(inputs, ctx, layer);
+Variable run_layer(const std::vector<Variable>& inputs, const ForwardContext& ctx, const ModulePart& layer) {
+  return ctx.recompute == Recompute::layers ? recompute_part(inputs, ctx, layer) : layer(inputs, ctx);
+}
+
+bool wants_probs(const StackTrace* trace, const ForwardContext& ctx) {
+  const bool wanted = trace && trace->with_probs;
+  LB_CHECK(!wanted || ctx.recompute == Recompute::nothing, "attention",
+           "probabilities that are recomputed cannot be looked at");
+  return wanted;
 }
 
 }  // namespace
@@ -59,11 +63,11 @@ EncoderOutput Encoder::forward(const Tensor& ids, const Tensor& visible, const F
   if (trace) trace->hidden.push_back(x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Variable probs;
-    Variable* const probs_out = trace && trace->with_probs ? &probs : nullptr;
+    Variable* const probs_out = wants_probs(trace, ctx) ? &probs : nullptr;
     const auto layer = [this, i, mask, probs_out](const std::vector<Variable>& in, const ForwardContext& c) {
       return layers_[i]->forward(in[0], mask, c, probs_out);
     };
-    x = in_scope(layer_name(i), [&] { return run_layer({x}, ctx, layer, probs_out); });
+    x = in_scope(layer_name(i), [&] { return run_layer({x}, ctx, layer); });
     if (trace) trace->hidden.push_back(x);
     if (probs_out) trace->self_probs.push_back(probs);
   }
@@ -96,13 +100,13 @@ Variable Decoder::forward(const Tensor& ids, const EncoderOutput& memory, const 
   if (trace) trace->hidden.push_back(x);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Variable self_probs, cross_probs;
-    Variable* const self_out = trace && trace->with_probs ? &self_probs : nullptr;
+    Variable* const self_out = wants_probs(trace, ctx) ? &self_probs : nullptr;
     Variable* const cross_out = self_out ? &cross_probs : nullptr;
     const auto layer = [this, i, mask = memory.mask, self_out, cross_out](const std::vector<Variable>& in,
                                                                           const ForwardContext& c) {
       return layers_[i]->forward(in[0], in[1], mask, c, self_out, cross_out);
     };
-    x = in_scope(layer_name(i), [&] { return run_layer({x, memory.states}, ctx, layer, self_out); });
+    x = in_scope(layer_name(i), [&] { return run_layer({x, memory.states}, ctx, layer); });
     if (trace) trace->hidden.push_back(x);
     if (self_out) trace->self_probs.push_back(self_probs), trace->cross_probs.push_back(cross_probs);
   }

@@ -4,6 +4,7 @@
 #include "autograd/functions/loss.h"
 #include "autograd/functions/softmax.h"
 #include "autograd/grad_mode.h"
+#include "autograd/precision.h"
 #include "autograd/recompute.h"
 #include "core/random.h"
 #include "tests/support/gradcheck.h"
@@ -67,6 +68,21 @@ TEST(Recompute, GivesTheGradientsOfTheSegment) {
   Variable a(f64({2, 3}, 5), true), b(f64({2, 3}, 6));
   recompute(segment, {a, b}).backward(f64({2, 3}, 8));
   EXPECT_EQ(captured.grad().to_vector<double>(), f64({2, 3}, 8).to_vector<double>());
+}
+
+/// 2^-28 is nothing in f16, but for what holds it times 2^12.
+TEST(Recompute, KeepsWhatIsHeldTimesAPowerOfTwo) {
+  Precision precision(DType::f16);
+  precision.scale_gradients("*", 12);
+  const PrecisionScope storage{precision};
+  const Segment segment = [](const std::vector<Variable>& in) { return scale(add(in[0], in[0]), 0x1p-8); };
+  for (const bool again : {false, true}) {
+    SiteScope site("part");
+    Variable x(Tensor::from<float>(Shape{1}, {1.0f}), true);
+    const Variable y = scale(x, 1);
+    scale(again ? recompute(segment, {y}) : segment({y}), 1).backward(Tensor::from<float>(Shape{1}, {0x1p-20f}));
+    EXPECT_EQ(x.grad().item(), 0x1p-27) << again;
+  }
 }
 
 }  // namespace

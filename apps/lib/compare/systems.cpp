@@ -203,7 +203,8 @@ System score_model(const std::string& argument, const ParallelText& test, const 
   system.row["tokens_per_s"] = static_cast<double>(figures.tokens) / figures.seconds;
   if (const auto levels = LevelStats().look(*loaded.model); !levels.empty())
     system.row["level_entropy"] = mean_entropy(levels);
-  log_info("{}: {}", name, system.row[settings.metric == CompareMetric::rouge ? "rouge1" : "bleu"].dump());
+  const char* score = settings.metric == CompareMetric::rouge ? "rouge1" : "bleu";
+  log_info("{}: {} {:.2f}", name, score, system.row[score].get<double>());
   return system;
 }
 

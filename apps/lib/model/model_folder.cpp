@@ -60,9 +60,9 @@ std::optional<Place> find_place(const std::string& path) {
 Place resolve_place(const std::string& path) {
   std::optional<Place> place = find_place(path);
   if (place) return std::move(*place);
-  LB_REQUIRE(!fs::is_regular_file(path), ErrorKind::model, "model",
-             "{}: a file, and no fairseq checkpoint (.pt); give the folder that it is in, {}", path,
-             fs::absolute(path).parent_path().string());
+  const std::string parent = fs::absolute(path).parent_path().string();
+  LB_REQUIRE(!fs::is_regular_file(path) || !find_place(parent), ErrorKind::model, "model",
+             "{}: a file, and no fairseq checkpoint (.pt); give the folder that it is in, {}", path, parent);
   fail(ErrorKind::model, "model",
        "{}: neither a model folder, a run nor a fairseq checkpoint: no {} in it or in its checkpoint_best and "
        "checkpoint_last, and no .pt",

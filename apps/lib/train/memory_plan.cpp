@@ -81,7 +81,7 @@ std::string to_text(const MemoryPlan& plan) {
   for (const auto& [layer, bytes] : plan.saved) saved += bytes;
   line("saved for backward", saved, "at the end of a forward pass");
   for (const auto& [layer, bytes] : plan.saved)
-    if (static_cast<int64_t>(bytes) > 0) line("  " + layer, bytes);
+    if (bytes != 0) line("  " + layer, bytes, static_cast<int64_t>(bytes) < 0 ? "of what came before it" : "");
   line("gradients", plan.gradients, "at the end of a backward pass");
   const size_t named = plan.parameters + plan.optimizer + plan.others + saved;
   if (plan.peak > named)

@@ -11,7 +11,8 @@
 namespace lowbit {
 namespace {
 
-/// A change of these leaves the model and the course of its training alone, or is the reason to go on.
+/// A change of these leaves the model and, but for rounding, the course of its training alone, or is the reason to go
+/// on.
 bool is_free(const Option& option) {
   static const std::vector<std::string> sections = {"log", "save", "valid"};
   static const std::vector<std::string> keys = {"run.dir",     "run.max_update", "run.threads",

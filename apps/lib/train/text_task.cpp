@@ -40,7 +40,12 @@ std::unique_ptr<Tokenizer> choose_tokenizer(const TrainOptions& train, const std
     if (place)
       if (auto its = open_tokenizer(*place, rows, languages)) return its;
   }
-  if (auto prepared = open_tokenizer(options.dir, rows, languages)) return prepared;
+  if (auto prepared = open_tokenizer(options.dir, rows, languages)) {
+    if (start.empty() && prepared->vocab_size() != options.vocab_size)
+      log_info("the vocabulary of {} pieces that is in {}; data.vocab_size={} is for a corpus without one",
+               prepared->vocab_size(), options.dir, options.vocab_size);
+    return prepared;
+  }
   LB_REQUIRE(start.empty(), ErrorKind::usage, "train",
              "{}: the model has no tokenizer beside it, and a new vocabulary would not fit its rows; give "
              "data.tokenizer, the one that it was trained with",

@@ -54,22 +54,20 @@ void visible_softmax(C* scores, const uint8_t* visible, int64_t keys) {
 
 /// The codes of a head. Asks for a part of those of the next batch row: the rows of a head are lines far apart, which
 /// the hardware does not foresee.
-const int8_t* codes_of_head(const AttentionCodes& k, const AttentionShape& s, int64_t batch, int64_t head) {
+const int8_t* codes_of_head(const AttentionStates& states, const AttentionShape& s, int64_t batch, int64_t head) {
   constexpr int64_t kLine = 64;
   const int64_t part = s.keys * s.width;
   if (batch + 1 < s.batch) {
-    const int8_t* ahead = k.codes + ((batch + 1) * s.heads + head) * part;
+    const int8_t* ahead = head_of<const int8_t>(states.data, s, states.rows, batch + 1, 0) + head * part;
     for (int64_t i = 0; i < part; i += kLine) __builtin_prefetch(ahead + i, 0, 2);
   }
-  return head_of<const int8_t>(k.codes, s, s.keys, batch, head);
+  return head_of<const int8_t>(states.data, s, states.rows, batch, head);
 }
 
-/// The keys of a head, transposed in `work`, which ends where the scales of the codes, if they are codes, begin.
-CodesByColumn transposed_codes(const AttentionProbsArgs& a, int64_t batch, int64_t head, float* work, float* scales) {
-  const AttentionShape& s = a.shape;
-  const AttentionCodes& k = a.codes;
-  const int64_t stride = attention_stride(s.keys), first = batch * s.keys * k.stride;
-  int8_t* codes = reinterpret_cast<int8_t*>(work);
+/// The keys of a head, transposed into `codes`; `scales` has room for two rows of them.
+CodesByColumn transposed_codes(const AttentionStates& k, const AttentionShape& s, int64_t batch, int64_t head,
+                               int8_t* codes, float* scales) {
+  const int64_t stride = attention_stride(s.keys), first = batch * k.rows * k.stride;
   transpose_codes(codes_of_head(k, s, batch, head), s.heads * s.width, s.keys, s.width, codes, stride);
   const auto padded = [&](const float* from, float* to) {
     for (int64_t j = 0; j < s.keys; ++j) to[j] = from[first + j * k.stride];
@@ -77,6 +75,18 @@ CodesByColumn transposed_codes(const AttentionProbsArgs& a, int64_t batch, int64
     return to;
   };
   return {codes, stride, padded(k.scale, scales), k.offset ? padded(k.offset, scales + stride) : nullptr, k.zero};
+}
+
+/// The values of a head where they lie, or in `padded` when their rows are no whole vectors.
+CodesByRow value_codes(const AttentionStates& v, const AttentionShape& s, int64_t batch, int64_t head, int8_t* padded) {
+  const int64_t d = s.heads * s.width, stride = attention_stride(s.width), first = batch * v.rows * v.stride;
+  CodesByRow codes = {codes_of_head(v, s, batch, head),      d,        v.scale + first,
+                      v.offset ? v.offset + first : nullptr, v.stride, v.zero};
+  if (s.width == padded_columns(s.width)) return codes;
+  for (int64_t j = 0; j < s.keys; ++j)
+    __builtin_memcpy(padded + j * stride, codes.data + j * d, static_cast<size_t>(s.width));
+  codes.data = padded, codes.row = stride;
+  return codes;
 }
 
 template <class T>
@@ -106,10 +116,12 @@ void probs(const AttentionProbsArgs& a) {
     C* transposed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).probs;
     C* scores = transposed + s.width * stride;
     if constexpr (__is_same(T, float))
-      if (a.codes.codes)
-        return softmax_of_products(batch, head, transposed_codes(a, batch, head, transposed, scores + 4 * stride),
+      if (a.k.scale) {
+        int8_t* codes = reinterpret_cast<int8_t*>(transposed);
+        return softmax_of_products(batch, head, transposed_codes(a.k, s, batch, head, codes, scores + 4 * stride),
                                    scores);
-    transpose(head_of<const T>(a.k, s, s.keys, batch, head), d, s.keys, s.width, transposed, stride);
+      }
+    transpose(head_of<const T>(a.k.data, s, a.k.rows, batch, head), d, s.keys, s.width, transposed, stride);
     softmax_of_products(batch, head, RightOperand<C>{transposed, stride}, scores);
   });
 }
@@ -148,7 +160,6 @@ void context(const AttentionContextArgs& a) {
   using C = Compute<T>;
   const AttentionShape& s = a.shape;
   const int64_t d = s.heads * s.width, width_stride = attention_stride(s.width);
-  const bool whole_vectors = s.width == padded_columns(s.width);
   for_each_head(s, a.slots, [&](int64_t batch, int64_t head, int64_t slot) {
     const auto multiply = [&](const auto& right) {
       const T* probs = static_cast<const T*>(a.probs) + (batch * s.heads + head) * s.queries * s.keys;
@@ -157,18 +168,10 @@ void context(const AttentionContextArgs& a) {
     };
     C* packed = static_cast<C*>(a.workspace) + slot * attention_workspace(s).context;
     if constexpr (__is_same(T, float))
-      if (const AttentionCodes& v = a.codes; v.codes) {
-        const int8_t* codes = codes_of_head(v, s, batch, head);
-        const int64_t first = batch * s.keys * v.stride;
-        const float* offset = v.offset ? v.offset + first : nullptr;
-        if (whole_vectors) return multiply(CodesByRow{codes, d, v.scale + first, offset, v.stride, v.zero});
-        int8_t* padded = reinterpret_cast<int8_t*>(packed);
-        for (int64_t j = 0; j < s.keys; ++j) __builtin_memcpy(padded + j * width_stride, codes + j * d, s.width);
-        return multiply(CodesByRow{padded, width_stride, v.scale + first, offset, v.stride, v.zero});
-      }
-    const T* v = head_of<const T>(a.v, s, s.keys, batch, head);
+      if (a.v.scale) return multiply(value_codes(a.v, s, batch, head, reinterpret_cast<int8_t*>(packed)));
+    const T* v = head_of<const T>(a.v.data, s, a.v.rows, batch, head);
     if constexpr (__is_same(T, C))  // a step of decoding reads every value once: not worth a copy
-      if (s.queries <= 4 && whole_vectors) return multiply(RightOperand<C>{v, d});
+      if (s.queries <= 4 && s.width == padded_columns(s.width)) return multiply(RightOperand<C>{v, d});
     pack(v, d, s.keys, s.width, packed, width_stride);
     multiply(RightOperand<C>{packed, width_stride});
   });

@@ -133,38 +133,37 @@ TEST(Attention, HalfTypesComputeInFloatAndRoundOnce) {
 }
 
 TEST(AttentionKernels, TargetsAgreeBitForBitAndInGradientsToRounding) {
-  testing::for_each_target(
-      attention_impls(), [](const std::string& name, const AttentionKernels& generic, const AttentionKernels& fast) {
-        for (const int64_t keys : {1, 15, 16, 17, 65})
-          for (const int64_t width : {3, 16, 48}) {
-            const AttentionShape s = {2, kHeads, 6, keys, width};
-            const int64_t d = kHeads * width, matrix = 2 * kHeads * 6 * keys;
-            const std::vector<float> q = random_floats(2 * 6 * d, 1), k = random_floats(2 * keys * d, 2);
-            const std::vector<float> dprobs = random_floats(matrix, 3);
-            std::vector<float> gradients;  // of the latest run
-            const auto run = [&](const AttentionKernels& table) {
-              std::vector<float> probs(dprobs.size()), dq = q, dk = k, out = q, dp = dprobs, dv = k;
-              const AttentionWorkspace need = attention_workspace(s);
-              std::vector<float> work(static_cast<size_t>(
-                  std::max({need.probs, need.probs_backward, need.context, need.context_backward})));
-              Stream& cpu = current_stream({});
-              table.probs(cpu, {s, q.data(), k.data(), nullptr, probs.data(), work.data(), 1, true, DType::f32});
-              table.probs_backward(cpu, {s, q.data(), k.data(), probs.data(), dprobs.data(), dq.data(), dk.data(),
-                                         work.data(), 1, DType::f32});
-              table.context(cpu, {s, probs.data(), k.data(), out.data(), work.data(), 1, DType::f32});
-              table.context_backward(
-                  cpu, {s, probs.data(), k.data(), q.data(), dp.data(), dv.data(), work.data(), 1, DType::f32});
-              gradients.clear();
-              for (const auto* more : {&dq, &dk, &dp, &dv})
-                gradients.insert(gradients.end(), more->begin(), more->end());
-              probs.insert(probs.end(), out.begin(), out.end());
-              return probs;
-            };
-            const std::vector<float> expected = run(generic), expected_gradients = gradients;
-            EXPECT_EQ(run(fast), expected) << name << ' ' << keys << ' ' << width;
-            EXPECT_TRUE(testing::all_near<float>(gradients, expected_gradients, 1e-5)) << name << ' ' << keys;
-          }
-      });
+  testing::for_each_target(attention_impls(), [](const std::string& name, const AttentionKernels& generic,
+                                                 const AttentionKernels& fast) {
+    for (const int64_t keys : {1, 15, 16, 17, 65})
+      for (const int64_t width : {3, 16, 48}) {
+        const AttentionShape s = {2, kHeads, 6, keys, width};
+        const int64_t d = kHeads * width, matrix = 2 * kHeads * 6 * keys;
+        const std::vector<float> q = random_floats(2 * 6 * d, 1), k = random_floats(2 * keys * d, 2);
+        const std::vector<float> dprobs = random_floats(matrix, 3);
+        std::vector<float> gradients;  // of the latest run
+        const auto run = [&](const AttentionKernels& table) {
+          std::vector<float> probs(dprobs.size()), dq = q, dk = k, out = q, dp = dprobs, dv = k;
+          const AttentionWorkspace need = attention_workspace(s);
+          std::vector<float> work(
+              static_cast<size_t>(std::max({need.probs, need.probs_backward, need.context, need.context_backward})));
+          Stream& cpu = current_stream({});
+          table.probs(cpu, {s, q.data(), {k.data(), keys}, nullptr, probs.data(), work.data(), 1, true, DType::f32});
+          table.probs_backward(cpu, {s, q.data(), k.data(), probs.data(), dprobs.data(), dq.data(), dk.data(),
+                                     work.data(), 1, DType::f32});
+          table.context(cpu, {s, probs.data(), {k.data(), keys}, out.data(), work.data(), 1, DType::f32});
+          table.context_backward(
+              cpu, {s, probs.data(), k.data(), q.data(), dp.data(), dv.data(), work.data(), 1, DType::f32});
+          gradients.clear();
+          for (const auto* more : {&dq, &dk, &dp, &dv}) gradients.insert(gradients.end(), more->begin(), more->end());
+          probs.insert(probs.end(), out.begin(), out.end());
+          return probs;
+        };
+        const std::vector<float> expected = run(generic), expected_gradients = gradients;
+        EXPECT_EQ(run(fast), expected) << name << ' ' << keys << ' ' << width;
+        EXPECT_TRUE(testing::all_near<float>(gradients, expected_gradients, 1e-5)) << name << ' ' << keys;
+      }
+  });
 }
 
 /// Keys or values as states of every kind: with and without offsets, zero points and scales of their own.
@@ -183,42 +182,55 @@ TEST(AttentionKernels, CodesGiveTheBitsOfTheirValues) {
           for (const int64_t width : {3, 16, 20, 64})
             for (const int64_t queries : {1, 6}) {
               const AttentionShape s = {2, kHeads, queries, keys, width};
-              const Tensor q = random(2, queries, kHeads * width, 1), states = random(2, keys, kHeads * width, 2);
+              const int64_t rows = keys + 2;  // two more than are looked at
+              const Tensor q = random(2, queries, kHeads * width, 1), states = random(2, rows, kHeads * width, 2);
               const AttentionWorkspace need = attention_workspace(s);
               std::vector<float> work(static_cast<size_t>(std::max(need.probs, need.context)));
-              const auto run = [&](const AttentionKernels& table, const float* values, const AttentionCodes& codes) {
+              const auto run = [&](const AttentionKernels& table, const AttentionStates& kv) {
                 std::vector<float> probs(static_cast<size_t>(2 * kHeads * queries * keys));
                 std::vector<float> out(static_cast<size_t>(q.numel()));
                 Stream& cpu = current_stream({});
-                table.probs(cpu, {s, q.raw(), values, nullptr, probs.data(), work.data(), 1, true, DType::f32, codes});
-                table.context(cpu, {s, probs.data(), values, out.data(), work.data(), 1, DType::f32, codes});
+                table.probs(cpu, {s, q.raw(), kv, nullptr, probs.data(), work.data(), 1, true, DType::f32});
+                table.context(cpu, {s, probs.data(), kv, out.data(), work.data(), 1, DType::f32});
                 probs.insert(probs.end(), out.begin(), out.end());
                 return probs;
               };
               for (const QTensor& c : encoded(states)) {
                 const Tensor values = dequantize(c);
-                const AttentionCodes codes = {c.codes.data<int8_t>(), c.scale.data<float>(),
-                                              c.offset.defined() ? c.offset.data<float>() : nullptr,
-                                              c.per == Granularity::row ? 1 : 0, zero_of(c.book)};
+                const AttentionStates codes = {c.codes.raw(),
+                                               rows,
+                                               c.scale.data<float>(),
+                                               c.offset.defined() ? c.offset.data<float>() : nullptr,
+                                               c.per == Granularity::row ? 1 : 0,
+                                               zero_of(c.book)};
                 for (const AttentionKernels* table : {&generic, &fast})
-                  EXPECT_EQ(run(*table, nullptr, codes), run(*table, values.data<float>(), {}))
+                  EXPECT_EQ(run(*table, codes), run(*table, {values.raw(), rows}))
                       << name << ' ' << keys << ' ' << width << ' ' << queries << ' ' << to_string(c.book);
               }
             }
       });
 }
 
-TEST(Attention, TakesCodes) {
-  const Tensor q = random(2, 2, 60, 1), states = random(2, 9, 60, 2);
+TEST(Attention, OfACacheEqualsThatOfItsValues) {
+  constexpr int64_t kLength = 9, kRoom = 12;
+  const Tensor q = random(2, 2, 60, 1), all = random(2, kRoom, 60, 2);
   const AttentionMask mask = {visible(2, 9, {1, 1, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}), true};
-  for (const QTensor& codes : encoded(states)) {
-    const Tensor values = dequantize(codes), probs = ops::attention_probs(q, codes, mask, kHeads);
-    EXPECT_EQ(probs.to_vector<float>(), ops::attention_probs(q, values, mask, kHeads).to_vector<float>());
-    EXPECT_EQ(ops::attention_context(probs, codes).to_vector<float>(),
-              ops::attention_context(probs, values).to_vector<float>());
-  }
-  QTensor broken = encoded(states)[0];
-  broken.scale = Tensor::zeros({3});
+  std::vector<ops::CachedStates> caches = {{.numbers = all, .length = kLength}};
+  for (const QTensor& codes : encoded(all)) caches.push_back({.codes = codes, .length = kLength});
+  for (const ops::CachedStates& cache : caches)
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      const Tensor values = ops::values_of(cache).to(dtype), queries = q.to(dtype);
+      ASSERT_EQ(values.shape(), (Shape{2, kLength, 60}));
+      const auto widened = [](const Tensor& t) { return t.to(DType::f32).to_vector<float>(); };
+      const Tensor probs = ops::attention_probs(queries, cache, mask, kHeads);
+      EXPECT_EQ(widened(probs), widened(ops::attention_probs(queries, values, mask, kHeads)));
+      EXPECT_EQ(widened(ops::attention_context(probs, cache)), widened(ops::attention_context(probs, values)));
+    }
+  ops::CachedStates broken = caches[1];
+  broken.codes.scale = Tensor::zeros({3});
+  EXPECT_THROW(ops::attention_probs(q, broken, mask, kHeads), Error);
+  broken = caches[1];
+  broken.length = kRoom + 1;
   EXPECT_THROW(ops::attention_probs(q, broken, mask, kHeads), Error);
 }
 
