@@ -76,7 +76,8 @@ void refuse_shared_name(const OptionRegistry& registry, const std::string& given
   refuse_shared_name(registry, given);
   std::erase_if(known, [&](const std::string& name) { return !may_be_meant(given, name); });
   const std::string hint = nearest_hint(given, known);
-  fail(ErrorKind::usage, "command line", "unknown flag {}{}", given, hint.empty() ? "; see --help" : hint);
+  fail(ErrorKind::usage, "command line", "unknown flag {}{}", given,
+       hint.empty() ? "; see --help, and docs/from-fairseq.md for flags of fairseq" : hint);
 }
 
 /// A flag that stands for a value of its option.

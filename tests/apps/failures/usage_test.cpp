@@ -20,8 +20,8 @@ TEST_F(UnknownNames, FarFromAllOthersGetNoWrongAdvice) {
   const auto refused = [&](const std::string& flag, const std::string& advice) {
     expect_failure(run({"generate", path("model"), flag, "5"}), 2, {"unknown flag " + flag + advice + "\n"});
   };
-  refused("--early-stopping", "; see --help");
-  refused("--max-new-tokens", "; see --help");
+  refused("--early-stopping", "; see --help, and docs/from-fairseq.md for flags of fairseq");
+  refused("--max-new-tokens", "; see --help, and docs/from-fairseq.md for flags of fairseq");
   refused("--max-tokns", ", the nearest is --max-tokens");
   refused("--generate.beams", ", the nearest is --generate.beam");
   refused("--lenpne", ", the nearest is --lenpen");
