@@ -15,7 +15,7 @@ Variable recompute_part(const std::vector<Variable>& inputs, const ForwardContex
 
   const RandomState before = ctx.random ? *ctx.random : RandomState{};
   const auto drawn = std::make_shared<RandomState>();  // after the part
-  const Variable y = recompute(
+  Variable y = recompute(
       [=](const std::vector<Variable>& given) {
         *drawn = before;
         ForwardContext same = inner;

@@ -16,6 +16,7 @@ int64_t extent(const Shape& shape, int begin, int end) {
 
 Shape with_extent(const Shape& shape, int axis, int64_t extent) {
   std::vector<int64_t> dims;
+  dims.reserve(static_cast<size_t>(shape.rank()));
   for (int i = 0; i < shape.rank(); ++i) dims.push_back(i == axis ? extent : shape[i]);
   return Shape(std::span<const int64_t>(dims));
 }
