@@ -8,11 +8,13 @@
 
 namespace lowbit {
 
-Variable recompute_part(const std::vector<Variable>& inputs, const ForwardContext& ctx, const ModulePart& part) {
+Variable recompute_part(Recompute kind, const std::vector<Variable>& inputs, const ForwardContext& ctx,
+                        const ModulePart& part) {
+  if (ctx.recompute != kind || !grad_enabled() || std::ranges::none_of(inputs, &Variable::requires_grad))
+    return part(inputs, ctx);
+
   ForwardContext inner = ctx;
   inner.recompute = Recompute::nothing;
-  if (!grad_enabled() || std::ranges::none_of(inputs, &Variable::requires_grad)) return part(inputs, inner);
-
   const RandomState before = ctx.random ? *ctx.random : RandomState{};
   const auto drawn = std::make_shared<RandomState>();  // after the part
   Variable y = recompute(

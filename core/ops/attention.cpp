@@ -41,6 +41,8 @@ const Tensor& stored(const CachedStates& states) {
   return states.numbers.defined() ? states.numbers : states.codes.codes;
 }
 
+DType dtype_of(const CachedStates& states) { return states.numbers.defined() ? states.numbers.dtype() : DType::f32; }
+
 /// Shape of what values_of() gives.
 Shape shape_of(const CachedStates& states) {
   const Shape& all = stored(states).shape();
@@ -152,14 +154,12 @@ Tensor values_of(const CachedStates& states) {
 
 Tensor attention_probs(const Tensor& q, const CachedStates& k, const AttentionMask& mask, int64_t heads) {
   if (is_half(q.dtype())) return attention_probs(q, values_of(k).to(q.dtype()), mask, heads);
-  const DType dtype = k.numbers.defined() ? k.numbers.dtype() : DType::f32;
-  return probs_of(q, problem(q, shape_of(k), dtype, heads), kernel_states(k), mask);
+  return probs_of(q, problem(q, shape_of(k), dtype_of(k), heads), kernel_states(k), mask);
 }
 
 Tensor attention_context(const Tensor& probs, const CachedStates& v) {
   if (is_half(probs.dtype())) return attention_context(probs, values_of(v).to(probs.dtype()));
-  const DType dtype = v.numbers.defined() ? v.numbers.dtype() : DType::f32;
-  return context_of(probs, problem_of_probs(probs, shape_of(v), dtype), kernel_states(v));
+  return context_of(probs, problem_of_probs(probs, shape_of(v), dtype_of(v)), kernel_states(v));
 }
 
 }  // namespace lowbit::ops

@@ -51,15 +51,11 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
     joined += part.shape()[axis];
   }
   Tensor y = Tensor::empty(with_extent(first.shape(), axis, joined), first.dtype(), first.device());
-  const int64_t outer = extent(first.shape(), 0, axis);
-  const size_t inner = static_cast<size_t>(extent(first.shape(), axis + 1, rank)) * size_of(first.dtype());
-  auto* to = static_cast<std::byte*>(y.mutable_raw());
-  for (int64_t o = 0; o < outer; ++o)
-    for (const Tensor& part : parts) {
-      const size_t bytes = static_cast<size_t>(part.shape()[axis]) * inner;
-      std::memcpy(to, static_cast<const std::byte*>(part.raw()) + static_cast<size_t>(o) * bytes, bytes);
-      to += bytes;
-    }
+  int64_t at = 0;
+  for (const Tensor& part : parts) {
+    write_narrow(y, axis, at, part);
+    at += part.shape()[axis];
+  }
   return y;
 }
 

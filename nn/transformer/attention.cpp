@@ -81,12 +81,11 @@ Variable MultiheadAttention::forward(const Variable& x, const Variable& memory, 
   const Variable k = key_(in_scope("k_proj", [&] { return k_proj_.forward(memory, ctx); }), ctx);
   const Variable v = value_(in_scope("v_proj", [&] { return v_proj_.forward(memory, ctx); }), ctx);
   const Variable q = queries(x, ctx);
-  if (ctx.recompute != Recompute::attention) return project(attend(q, k, v, mask, ctx, probs_out), ctx);
-  return project(recompute_part({q, k, v}, ctx,
-                                [this, mask](const std::vector<Variable>& in, const ForwardContext& inner) {
-                                  return attend(in[0], in[1], in[2], mask, inner, nullptr);
-                                }),
-                 ctx);
+  LB_CHECK(!probs_out || ctx.recompute == Recompute::nothing, "attention", "probs_out is gone when backward runs");
+  const auto part = [this, mask, probs_out](const std::vector<Variable>& in, const ForwardContext& c) {
+    return attend(in[0], in[1], in[2], mask, c, probs_out);
+  };
+  return project(recompute_part(Recompute::attention, {q, k, v}, ctx, part), ctx);
 }
 
 Variable MultiheadAttention::step(const Variable& x, KvCache& cache, const ForwardContext& ctx) {

@@ -19,10 +19,6 @@ EmbeddingConfig token_table(const TransformerConfig& config) {
 
 std::string layer_name(size_t index) { return fmt::format("layers.{}", index); }
 
-Variable run_layer(const std::vector<Variable>& inputs, const ForwardContext& ctx, const ModulePart& layer) {
-  return ctx.recompute == Recompute::layers ? recompute_part(inputs, ctx, layer) : layer(inputs, ctx);
-}
-
 bool wants_probs(const StackTrace* trace, const ForwardContext& ctx) {
   const bool wanted = trace && trace->with_probs;
   LB_CHECK(!wanted || ctx.recompute == Recompute::nothing, "attention",
@@ -61,15 +57,16 @@ EncoderOutput Encoder::forward(const Tensor& ids, const Tensor& visible, const F
   const AttentionMask mask{.key_visible = visible, .causal = false};
   Variable x = embed(ids, 0, tokens_, ctx);
   if (trace) trace->hidden.push_back(x);
+  const bool with_probs = wants_probs(trace, ctx);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Variable probs;
-    Variable* const probs_out = wants_probs(trace, ctx) ? &probs : nullptr;
+    Variable* const probs_out = with_probs ? &probs : nullptr;
     const auto layer = [this, i, mask, probs_out](const std::vector<Variable>& in, const ForwardContext& c) {
       return layers_[i]->forward(in[0], mask, c, probs_out);
     };
-    x = in_scope(layer_name(i), [&] { return run_layer({x}, ctx, layer); });
+    x = in_scope(layer_name(i), [&] { return recompute_part(Recompute::layers, {x}, ctx, layer); });
     if (trace) trace->hidden.push_back(x);
-    if (probs_out) trace->self_probs.push_back(probs);
+    if (with_probs) trace->self_probs.push_back(probs);
   }
   return {finish(x), mask};
 }
@@ -98,17 +95,18 @@ Variable Decoder::forward(const Tensor& ids, const EncoderOutput& memory, const 
   SiteScope scope("decoder");
   Variable x = embed(ids, 0, tokens_, ctx);
   if (trace) trace->hidden.push_back(x);
+  const bool with_probs = wants_probs(trace, ctx);
   for (size_t i = 0; i < layers_.size(); ++i) {
     Variable self_probs, cross_probs;
-    Variable* const self_out = wants_probs(trace, ctx) ? &self_probs : nullptr;
-    Variable* const cross_out = self_out ? &cross_probs : nullptr;
+    Variable* const self_out = with_probs ? &self_probs : nullptr;
+    Variable* const cross_out = with_probs ? &cross_probs : nullptr;
     const auto layer = [this, i, mask = memory.mask, self_out, cross_out](const std::vector<Variable>& in,
                                                                           const ForwardContext& c) {
       return layers_[i]->forward(in[0], in[1], mask, c, self_out, cross_out);
     };
-    x = in_scope(layer_name(i), [&] { return run_layer({x, memory.states}, ctx, layer); });
+    x = in_scope(layer_name(i), [&] { return recompute_part(Recompute::layers, {x, memory.states}, ctx, layer); });
     if (trace) trace->hidden.push_back(x);
-    if (self_out) trace->self_probs.push_back(self_probs), trace->cross_probs.push_back(cross_probs);
+    if (with_probs) trace->self_probs.push_back(self_probs), trace->cross_probs.push_back(cross_probs);
   }
   return finish(x);
 }
