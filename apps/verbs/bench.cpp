@@ -6,7 +6,7 @@
 
 #include "apps/lib/program/output.h"
 #include "apps/lib/train/precision_options.h"
-#include "apps/lib/train/recompute_names.h"
+#include "apps/lib/train/run_choices.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
 #include "nn/transformer/config.h"
@@ -34,10 +34,9 @@ void declare(OptionRegistry& r, BenchVerb& verb) {
   r.add("bench.recipe", o.recipe, "train-step, decode: a name from recipes/ or a .yaml file; none: float");
   r.add("bench.output_bits", o.output_bits, "train-step, decode: bits of the output projection; 0 keeps the recipe's")
       .range(0, 32);
-  r.add("bench.dtype", o.dtype,
-        "train-step: operands of float products; bf16 ones are summed in f32; the same as run.matmul of train")
-      .alias("matmul")
-      .choices({"f32", "bf16"});
+  r.add("bench.dtype", o.dtype, matmul_names(),
+        "train-step: how matrices are multiplied; the same as run.matmul of train")
+      .alias("matmul");
   r.add("bench.precision", o.precision, precision_policy_names(),
         "train-step: what is stored in which type; the same as precision.policy of train");
   r.add("bench.recompute", o.recompute, recompute_names(),

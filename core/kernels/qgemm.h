@@ -46,6 +46,7 @@ constexpr int64_t kMaxColumns = 65536;  ///< 255 * 128 * columns must fit an int
 /// fused multiply-add, on every target:
 ///   t = float(acc + x_zero * sum[n]);   y = (x_scale * w_scale) * t
 ///   if x_offset:  y = y + (x_offset * w_scale) * float(sum[n]);      if bias:  y = y + bias[n]
+///   if accumulate:  y = y + what y holds
 struct QGemmArgs {
   int64_t m, n, k;
   const int8_t* x;
@@ -60,10 +61,12 @@ struct QGemmArgs {
   const int32_t* sums;  // of the codes of an output
   const float* bias;    // may be null
   float* y;
+  bool accumulate;
 };
-/// Codes [n, k] to layout.bytes(n, k) bytes of panels, and the sums of the rows.
+/// Codes [n, k], or [k, n] if transposed, to layout.bytes(n, k) bytes of panels, and for each n the sum of its codes.
 struct PackPanelsArgs {
   const int8_t* codes;
+  bool transposed;
   int64_t n, k;
   WeightLayout layout;
   uint8_t* panels;

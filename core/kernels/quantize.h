@@ -51,6 +51,13 @@ struct EncodeArgs {
   PassArgs pass;
   int64_t* counts;  // zero groups, clamped, non-finite
 };
+struct EncodeProductArgs {
+  const float *x, *factor;  // [groups.size], may be null
+  Groups groups;
+  float smallest_scale;
+  int8_t* codes;
+  float* scale;
+};
 struct DequantizeArgs {
   const int8_t* codes;
   const float *scale, *offset;  // offset may be null
@@ -84,6 +91,7 @@ struct QuantizeKernels {
   void (*stats)(Stream&, const GroupStatsArgs&) = nullptr;
   void (*mean_above)(Stream&, const MeanAboveArgs&) = nullptr;
   void (*encode)(Stream&, const EncodeArgs&) = nullptr;
+  void (*encode_product)(Stream&, const EncodeProductArgs&) = nullptr;
   void (*dequantize)(Stream&, const DequantizeArgs&) = nullptr;
   void (*apply_mask)(Stream&, const ApplyMaskArgs&) = nullptr;
   void (*grid_sums)(Stream&, const GridSumsArgs&) = nullptr;

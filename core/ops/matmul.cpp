@@ -41,7 +41,7 @@ MatmulPrecisionScope::MatmulPrecisionScope(MatmulPrecision precision) : outer_(p
 }
 MatmulPrecisionScope::~MatmulPrecisionScope() { precision_here = outer_; }
 DType operand_type(DType dtype) {
-  return dtype == DType::f32 && precision_here == MatmulPrecision::bf16 ? DType::bf16 : dtype;
+  return dtype == DType::f32 && precision_here != MatmulPrecision::f32 ? DType::bf16 : dtype;
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b, const MatmulOptions& options) {

@@ -6,9 +6,13 @@
 
 namespace lowbit::ops {
 
-/// How layers multiply f32 matrices: as they are, or rounded to bf16 and summed in f32 (float32_matmul_precision
-/// "highest" and "medium" of PyTorch). A property of the thread, f32 unless a scope says otherwise.
-enum class MatmulPrecision : uint8_t { f32, bf16 };
+/// How layers multiply f32 matrices. A property of the thread, f32 unless a scope says otherwise.
+enum class MatmulPrecision : uint8_t {
+  f32,   ///< as they are (float32_matmul_precision "highest" of PyTorch)
+  bf16,  ///< rounded to bf16 and summed in f32 ("medium")
+  int8,  ///< bf16, and where a layer has codes of its weight, the gradient of its input from int8 codes of the gradient
+         ///< of its output, a scale a token (SwitchBack, Wortsman et al. 2023, arXiv:2304.13013)
+};
 MatmulPrecision matmul_precision();
 class MatmulPrecisionScope {
  public:
@@ -20,8 +24,8 @@ class MatmulPrecisionScope {
  private:
   MatmulPrecision outer_;
 };
-/// The type in which a layer multiplies matrices of type `dtype`: bf16 for f32 under MatmulPrecision::bf16, else
-/// itself.
+/// The type in which a layer multiplies matrices of type `dtype`: bf16 for f32 under MatmulPrecision::bf16 and int8,
+/// else itself.
 DType operand_type(DType dtype);
 
 struct MatmulOptions {

@@ -5,15 +5,17 @@
 
 namespace lowbit::ops {
 
-Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias) {
-  LB_CHECK(x.shape().rank() >= 1 && x.shape().last() == w.in, "qlinear",
-           "input {} must end in the {} columns of the weight", x.shape().str(), w.in);
+namespace {
+
+/// Writes y, or adds to it.
+void run(const QTensor& x, const PackedWeight& w, const Tensor& bias, bool accumulate, Tensor& y) {
+  LB_CHECK(x.shape().last() == w.in, "qlinear", "input {} must end in the {} columns of the weight", x.shape().str(),
+           w.in);
   LB_CHECK(!bias.defined() || (bias.dtype() == DType::f32 && bias.numel() == w.out), "qlinear",
            "bias must be f32 [{}], not {} {}", w.out, to_string(bias.dtype()), bias.shape().str());
   const int64_t rows = x.shape().rows(), scales = x.per == Granularity::tensor ? 1 : rows;
   LB_CHECK(x.scale.numel() == scales && (!x.offset.defined() || x.offset.numel() == scales), "qlinear",
            "input {} needs {} scales, not {}", x.shape().str(), scales, x.scale.shape().str());
-  Tensor y = Tensor::empty(x.shape().with_last(w.out), DType::f32, x.codes.device());
   QGemmArgs args{};
   args.m = rows, args.n = w.out, args.k = w.in;
   args.x = x.codes.data<int8_t>();
@@ -29,9 +31,25 @@ Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias) {
   args.sums = w.sums.data<int32_t>();
   args.bias = bias.defined() ? bias.data<float>() : nullptr;
   args.y = y.mutable_data<float>();
+  args.accumulate = accumulate;
   operation_count().integer += 2.0 * static_cast<double>(rows * w.out * w.in);
   qgemm_kernels(y.device()).gemm(current_stream(y.device()), args);
+}
+
+}  // namespace
+
+Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias) {
+  LB_CHECK(x.shape().rank() >= 1, "qlinear", "input {} has no columns", x.shape().str());
+  Tensor y = Tensor::empty(x.shape().with_last(w.out), DType::f32, x.codes.device());
+  run(x, w, bias, false, y);
   return y;
+}
+
+void qlinear_add_(Tensor& y, const QTensor& x, const PackedWeight& w) {
+  LB_CHECK(y.dtype() == DType::f32 && x.shape().rank() >= 1 && y.shape() == x.shape().with_last(w.out), "qlinear_add_",
+           "{} {} cannot take {} times a weight of {} rows", to_string(y.dtype()), y.shape().str(), x.shape().str(),
+           w.out);
+  run(x, w, {}, true, y);
 }
 
 }  // namespace lowbit::ops

@@ -8,5 +8,7 @@ namespace lowbit::ops {
 /// every target and for every batch, so a token's result depends on that token alone.
 ///   x [..., in]    w [out, in]    bias f32 [out] or undefined    returns f32 [..., out]
 Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias = {});
+/// y += dequantize(x) w^T, in place.      y f32 [..., out]
+void qlinear_add_(Tensor& y, const QTensor& x, const PackedWeight& w);
 
 }  // namespace lowbit::ops

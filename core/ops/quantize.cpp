@@ -155,6 +155,20 @@ Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale,
   return run(args, x, CodeBook::ternary, per, pass, false);
 }
 
+QTensor encode_product(const Tensor& x, const Tensor& factor) {
+  check_input(x, "encode_product");
+  LB_CHECK(!factor.defined() || (factor.dtype() == DType::f32 && factor.numel() == x.shape().last()), "encode_product",
+           "factor must be f32 with one entry for each column of {}, not {}", x.shape().str(), factor.shape().str());
+  const Groups groups = groups_of(x, Granularity::row);
+  QTensor q{
+      CodeBook::int8, Granularity::row, Tensor::empty(x.shape(), DType::i8, x.device()), empty_groups(groups, x), {}};
+  quantize_kernels(x.device())
+      .encode_product(current_stream(x.device()),
+                      {x.data<float>(), factor.defined() ? factor.data<float>() : nullptr, groups, kSmallestScale,
+                       q.codes.mutable_data<int8_t>(), q.scale.mutable_data<float>()});
+  return q;
+}
+
 Tensor apply_mask(const Tensor& g, const Tensor& mask) {
   if (!mask.defined()) return g;
   check_input(g, "apply_mask");

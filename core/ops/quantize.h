@@ -78,6 +78,11 @@ Encoding encode_sign(const Tensor& x, Granularity per, const Tensor& scale, cons
 Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale, const Tensor& threshold,
                           const PassRule& pass = {});
 
+/// int8 codes of every row of x * factor, scale = its max |.| / 127: the factor of an integer product that is the
+/// gradient of another one. A row with a NaN or an infinity has scale NaN, so that all its products are NaN.
+///   factor f32 [last axis of x], undefined = 1
+QTensor encode_product(const Tensor& x, const Tensor& factor = {});
+
 /// g where the bit of the mask is set, 0 elsewhere. An undefined mask passes everything.
 Tensor apply_mask(const Tensor& g, const Tensor& mask);
 

@@ -24,26 +24,34 @@ InputCodes input_codes_of(CodeBook book) {
   return {range.bits, book == CodeBook::binary, zero_of(book) - range.low};
 }
 
-PackedWeight pack_weight(const QTensor& weight) {
+namespace {
+
+PackedWeight pack(const QTensor& weight, bool transposed) {
   const Shape& shape = weight.shape();
-  LB_CHECK(shape.rank() == 2 && shape[1] <= kMaxColumns, "pack_weight", "needs [out, in] with in <= {}, not {}",
-           kMaxColumns, shape.str());
+  LB_CHECK(shape.rank() == 2 && shape[transposed ? 0 : 1] <= kMaxColumns, "pack_weight",
+           "needs [out, in] with {} <= {}, not {}", transposed ? "out" : "in", kMaxColumns, shape.str());
   LB_CHECK(!weight.offset.defined(), "pack_weight", "weights with an offset are not supported");
   const int64_t scales = weight.per == Granularity::tensor ? 1 : shape[0];
   LB_CHECK(weight.scale.numel() == scales, "pack_weight", "needs {} scales, not {}", scales,
            weight.scale.shape().str());
   const WeightLayout layout = layout_of(weight.book);
   const Device device = weight.codes.device();
+  const int64_t out = shape[transposed ? 1 : 0], in = shape[transposed ? 0 : 1];
   PackedWeight packed{weight.book,
-                      shape[0],
-                      shape[1],
-                      Tensor::empty(Shape({layout.bytes(shape[0], shape[1])}), DType::u8, device),
-                      Tensor::empty(Shape({shape[0]}), DType::i32, device),
-                      weight.scale};
+                      out,
+                      in,
+                      Tensor::empty(Shape({layout.bytes(out, in)}), DType::u8, device),
+                      Tensor::empty(Shape({out}), DType::i32, device),
+                      transposed && weight.per == Granularity::row ? Tensor::scalar(1) : weight.scale};
   qgemm_kernels(device).pack_panels(current_stream(device),
-                                    {weight.codes.data<int8_t>(), shape[0], shape[1], layout,
+                                    {weight.codes.data<int8_t>(), transposed, out, in, layout,
                                      packed.panels.mutable_data<uint8_t>(), packed.sums.mutable_data<int32_t>()});
   return packed;
 }
+
+}  // namespace
+
+PackedWeight pack_weight(const QTensor& weight) { return pack(weight, false); }
+PackedWeight pack_transposed(const QTensor& weight) { return pack(weight, true); }
 
 }  // namespace lowbit

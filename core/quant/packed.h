@@ -26,5 +26,8 @@ InputCodes input_codes_of(CodeBook book);
 
 /// Error: rank other than 2, more than 65536 columns, a book that is not signed, or an offset.
 PackedWeight pack_weight(const QTensor& weight);
+/// The transpose, [in, out]. Of scales by row, which would be scales of columns here, it knows nothing (its scale is
+/// 1): they belong to the other factor of a product. The same errors.
+PackedWeight pack_transposed(const QTensor& weight);
 
 }  // namespace lowbit

@@ -3,6 +3,7 @@
 #include "autograd/functions/matmul.h"
 #include "autograd/precision.h"
 #include "core/ops/qmatmul.h"
+#include "core/ops/quantize.h"
 #include "core/ops/reduce.h"
 
 namespace lowbit {
@@ -14,12 +15,32 @@ void append_scales(std::vector<Variable>& inputs, const Slot& slot) {
   for (const Parameter* parameter : slot.parameters()) inputs.push_back(parameter->value);
 }
 
-/// Adds what the quantizer makes of op(a) op(b), the gradient of its values: that of its input, and those of its
+/// Two ways to multiply for a gradient: operands in a float type, or codes.
+struct FloatProduct {
+  Tensor a, b;
+  ops::MatmulOptions options;
+  Tensor value() const { return ops::matmul(a, b, options); }
+  void add_to(GradSink& dx, size_t input) const { add_product(dx, input, a, b, options); }
+};
+struct IntegerProduct {
+  QTensor x;
+  const PackedWeight& w;
+  Tensor value() const { return ops::qlinear(x, w); }
+  void add_to(GradSink& dx, size_t input) const {
+    if (Tensor* sum = dx.sum(input); sum && sum->dtype() == DType::f32)
+      ops::qlinear_add_(*sum, x, w);
+    else
+      dx.add(input, value());
+  }
+};
+
+/// Adds what the quantizer makes of the product, the gradient of its values: that of its input, and those of its
 /// scales, which start at input `first_scale`.
+template <class Product>
 void add_through(GradSink& dx, size_t input, size_t first_scale, const Quantizer& rule, const Encoded& encoded,
-                 const Tensor& a, const Tensor& b, const ops::MatmulOptions& options) {
-  if (rule.passes_all(encoded)) return add_product(dx, input, a, b, options);
-  QuantizerGrads grads = rule.backward(encoded, ops::matmul(a, b, options));
+                 const Product& product) {
+  if (rule.passes_all(encoded)) return product.add_to(dx, input);
+  QuantizerGrads grads = rule.backward(encoded, product.value());
   dx.add(input, std::move(grads.dx));
   for (size_t i = 0; i < grads.parameters.size(); ++i) dx.add(first_scale + i, std::move(grads.parameters[i]));
 }
@@ -45,17 +66,24 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
   append_scales(inputs, weight_slot);
   const size_t weight_scales = inputs.size() - kScales - input_scales;
 
+  const DType operand = ops::operand_type(x.dtype());
+  const bool integers = ops::matmul_precision() == ops::MatmulPrecision::int8 && x.dtype() != DType::f64;
   return record(
       "quantized_linear", y.to(x.dtype()), inputs,
-      [=, x_rule = input.get(), w_rule = weight_slot.get(), operand = ops::operand_type(x.dtype())](const Tensor& dy,
-                                                                                                    GradSink& dx) {
-        const Tensor factor = dy.to(operand);
-        if (dx.needs(kX) || needs_any(dx, kScales, input_scales))
-          add_through(dx, kX, kScales, *x_rule, x_codes->encoded(), factor, w_codes->values(operand),
-                      {.result = DType::f32});
-        if (dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales))
-          add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(), factor,
-                      x_codes->values(operand), {.transpose_a = true, .result = DType::f32});
+      [=, x_rule = input.get(), w_rule = weight_slot.get()](const Tensor& dy, GradSink& dx) {
+        const bool needs_x = dx.needs(kX) || needs_any(dx, kScales, input_scales);
+        const bool needs_w = dx.needs(kWeight) || needs_any(dx, kScales + input_scales, weight_scales);
+        const auto add_x = [&](const auto& product) {
+          add_through(dx, kX, kScales, *x_rule, x_codes->encoded(), product);
+        };
+        const Tensor factor = needs_w || (needs_x && !integers) ? dy.to(operand) : Tensor();
+        if (needs_x && integers)
+          add_x(IntegerProduct{ops::encode_product(dy.to(DType::f32), w_codes->row_scale()), w_codes->transposed()});
+        else if (needs_x)
+          add_x(FloatProduct{factor, w_codes->values(operand), {.result = DType::f32}});
+        if (needs_w)
+          add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(),
+                      FloatProduct{factor, x_codes->values(operand), {.transpose_a = true, .result = DType::f32}});
         if (dx.needs(kBias)) dx.add(kBias, ops::column_sum(dy));
       },
       at);

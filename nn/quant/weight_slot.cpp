@@ -34,6 +34,16 @@ const PackedWeight& EncodedWeight::packed() const {
   return *packed_;
 }
 
+const PackedWeight& EncodedWeight::transposed() const {
+  if (!transposed_) transposed_ = pack_transposed(codes());
+  return *transposed_;
+}
+
+Tensor EncodedWeight::row_scale() const {
+  const Granularity per = stored_ ? stored_->per : encoded_.q.per;
+  return per == Granularity::tensor ? Tensor() : stored_ ? stored_->scale : encoded_.q.scale;
+}
+
 Tensor EncodedWeight::values(DType dtype) const {
   if (!stored_) return dequantize(encoded_.q, dtype);
   if (!values_.defined() || values_.dtype() != dtype) values_ = dequantize(codes(), dtype);

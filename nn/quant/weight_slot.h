@@ -27,7 +27,9 @@ class EncodedWeight {
   explicit EncodedWeight(StoredCodes stored) : stored_(std::move(stored)) {}
 
   QTensor codes() const { return stored_ ? stored_->unpack() : encoded_.q; }
-  const PackedWeight& packed() const;  ///< what the integer GEMM reads
+  const PackedWeight& packed() const;      ///< what the integer GEMM reads
+  const PackedWeight& transposed() const;  ///< the same for products with the transpose
+  Tensor row_scale() const;                ///< undefined where one scale holds for the whole weight
   /// In f32, f16 or bf16, for backward and for float inputs. Stored codes, which live long, keep those of the latest
   /// type; a training step, which asks once for each weight, would have all weights in memory once more.
   Tensor values(DType dtype = DType::f32) const;
@@ -38,7 +40,7 @@ class EncodedWeight {
  private:
   Encoded encoded_;
   std::optional<StoredCodes> stored_;
-  mutable std::optional<PackedWeight> packed_;
+  mutable std::optional<PackedWeight> packed_, transposed_;
   mutable Tensor values_;
 };
 

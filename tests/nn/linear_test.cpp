@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "autograd/functions/attention.h"
 #include "autograd/functions/elementwise.h"
@@ -11,6 +12,7 @@
 #include "core/allocator.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/matmul.h"
+#include "core/ops/quantize.h"
 #include "core/random.h"
 
 namespace lowbit {
@@ -22,6 +24,15 @@ struct Pair {
   std::string weight, input;
   friend void PrintTo(const Pair& pair, std::ostream* out) { *out << pair.weight << ", " << pair.input; }
 };
+
+double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
+    norm += double{a[i]} * a[i];
+  }
+  return std::sqrt(difference / norm);
+}
 
 class IntegerPath : public ::testing::TestWithParam<Pair> {
  protected:
@@ -107,6 +118,42 @@ TEST_P(IntegerPath, GradientsAreThoseOfFakeQuantization) {
     reference.emplace_back(path, parameter.value.grad().to_vector<float>());
   });
   EXPECT_EQ(integer, reference);
+}
+
+/// With int8 products the input is given the gradient that a float product of rounded output gradients would give it,
+/// and everything else is as with bf16 ones.
+TEST_P(IntegerPath, Int8RoundsTheOutputGradientsOfEachToken) {
+  const Tensor upstream = random_normal({kTokens, kOut}, 0, 1, 8);
+  const auto gradients = [&](ops::MatmulPrecision precision) {
+    const ops::MatmulPrecisionScope scope(precision);
+    linear_.clear_grads();
+    const Variable x(activations(), true);
+    linear_.forward(x, {.training = true}).backward(upstream);
+    std::map<std::string, std::vector<float>> found = {{"x", x.grad().to_vector<float>()}};
+    linear_.each_parameter([&](const std::string& path, Parameter& parameter) {
+      found[path] = parameter.value.grad().to_vector<float>();
+    });
+    return found;
+  };
+  auto int8 = gradients(ops::MatmulPrecision::int8), bf16 = gradients(ops::MatmulPrecision::bf16);
+
+  QTensor weight = dynamic_cast<QuantSlot&>(slot("weight")).get()->encode(linear_.weight().value.value()).q;
+  const bool by_row = weight.per == Granularity::row;
+  const Tensor rounded = dequantize(ops::encode_product(upstream, by_row ? weight.scale : Tensor()));
+  if (by_row) weight.scale = Tensor::from<float>({kOut}, std::vector<float>(kOut, 1));
+  linear_.clear_grads();
+  const Variable x(activations(), true);
+  dynamic_cast<QuantSlot&>(slot("input")).get()->fake_quantize(x).backward(ops::matmul(rounded, dequantize(weight)));
+  std::map<std::string, std::vector<float>> expected = {{"x", x.grad().to_vector<float>()}};
+  linear_.each_parameter([&](const std::string& path, Parameter& parameter) {
+    if (path.starts_with("input.")) expected[path] = parameter.value.grad().to_vector<float>();
+  });
+  for (const auto& [path, values] : expected) {
+    EXPECT_LT(relative_distance(values, int8[path]), 1e-5) << path;
+    bf16.erase(path);
+    int8.erase(path);
+  }
+  EXPECT_EQ(int8, bf16);
 }
 
 TEST_P(IntegerPath, ASecondBackwardAddsToTheGradients) {
@@ -321,15 +368,6 @@ Pass run_layer(const std::string& weight, const std::string& input, ops::MatmulP
   return {y.value().to_vector<float>(), x.grad().to_vector<float>(), linear.weight().value.grad().to_vector<float>()};
 }
 
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0, norm = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    difference += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
-    norm += double{a[i]} * a[i];
-  }
-  return std::sqrt(difference / norm);
-}
-
 TEST(LinearPrecision, Bf16RoundsProductsOfFloatsOnly) {
   for (const auto& [weight, input] : {std::pair{"none", "none"}, std::pair{"tbt_weight bits=2", "absmax bits=8"}}) {
     const Pass exact = run_layer(weight, input, ops::MatmulPrecision::f32);
@@ -344,6 +382,17 @@ TEST(LinearPrecision, Bf16RoundsProductsOfFloatsOnly) {
       EXPECT_NE(a, b);
     }
   }
+}
+
+TEST(LinearPrecision, Int8IsCloseAndForCodesOnly) {
+  const auto pass = [](const char* weight, ops::MatmulPrecision precision) {
+    return run_layer(weight, std::string(weight) == "none" ? "none" : "absmax bits=8", precision);
+  };
+  const Pass exact = pass("tbt_weight bits=2", ops::MatmulPrecision::f32);
+  const Pass rounded = pass("tbt_weight bits=2", ops::MatmulPrecision::int8);
+  EXPECT_LT(relative_distance(exact.dx, rounded.dx), 0.01);
+  EXPECT_GT(relative_distance(exact.dx, rounded.dx), 0.001);
+  EXPECT_EQ(pass("none", ops::MatmulPrecision::int8).dx, pass("none", ops::MatmulPrecision::bf16).dx);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "apps/lib/program/build_info.h"
-#include "apps/lib/train/recompute_names.h"
+#include "apps/lib/train/run_choices.h"
 #include "core/cpu_features.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -27,16 +27,20 @@ double quantile(std::vector<double> values, double q) {
   return values[below] + (place - std::floor(place)) * (values[above] - values[below]);
 }
 
+template <class T>
+std::string_view name_of(const EnumNames<T>& names, T value) {
+  return std::ranges::find(names, value, &EnumNames<T>::value_type::second)->first;
+}
+
 Json all_options(const BenchOptions& o) {
-  const auto names = recompute_names();
   return {{"model", o.model},
           {"batch", o.batch},
           {"src", o.src},
           {"tgt", o.tgt},
           {"tokens", o.tokens},
-          {"dtype", o.dtype},
+          {"dtype", name_of(matmul_names(), o.dtype)},
           {"precision", row_of(o.precision).name},
-          {"recompute", std::ranges::find(names, o.recompute, &decltype(names)::value_type::second)->first},
+          {"recompute", name_of(recompute_names(), o.recompute)},
           {"recipe", o.recipe},
           {"output_bits", o.output_bits},
           {"teacher", o.teacher},

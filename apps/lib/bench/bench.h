@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/lib/profile/machine_peaks.h"
+#include "core/ops/matmul.h"
 #include "nn/precision_policy.h"
 
 namespace lowbit {
@@ -20,7 +21,8 @@ struct BenchOptions {
   std::string profile;   ///< file for a Chrome trace; empty: no profile
   MachinePeaks peaks{};  ///< what the profile compares with
 
-  std::string model = "bart-base", recipe = "none", dtype = "f32";
+  std::string model = "bart-base", recipe = "none";
+  ops::MatmulPrecision dtype = ops::MatmulPrecision::f32;
   PrecisionPolicy precision = PrecisionPolicy::fp32;
   Recompute recompute = Recompute::nothing;
   int64_t output_bits = 0;  ///< 0: the recipe's

@@ -15,17 +15,12 @@ namespace {
 
 constexpr double kLearningRate = 1e-4, kSmoothing = 0.1;
 
-/// Of float products, by the name that rivals give it.
-ops::MatmulPrecision precision_of(const std::string& dtype) {
-  return dtype == "bf16" ? ops::MatmulPrecision::bf16 : ops::MatmulPrecision::f32;
-}
-
 }  // namespace
 
 BenchResult bench_train_step(const BenchOptions& options) {
   LB_REQUIRE(!options.teacher || options.recompute == Recompute::nothing, ErrorKind::usage, "bench",
              "--teacher compares probabilities, which --recompute does not keep: leave one of them out");
-  const ops::MatmulPrecisionScope precision(precision_of(options.dtype));
+  const ops::MatmulPrecisionScope precision(options.dtype);
   const std::unique_ptr<Seq2Seq> model = bench_model(options);
   const std::unique_ptr<Seq2Seq> teacher = options.teacher ? bench_float_model(options) : nullptr;
   const Seq2SeqBatch batch = random_batch(model->config(), options.batch, options.src, options.tgt);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "apps/lib/model/generation_options.h"
-#include "apps/lib/train/recompute_names.h"
+#include "apps/lib/train/run_choices.h"
 
 namespace lowbit {
 namespace {
@@ -119,9 +119,10 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
   r.add("run.profile", o.profile_updates, "updates to time by op and site, into profile.txt and trace.json; 0: none")
       .alias("profile")
       .range(0, 1000);
-  r.add("run.matmul", o.matmul, {{"f32", ops::MatmulPrecision::f32}, {"bf16", ops::MatmulPrecision::bf16}},
-        "float matrix products: in f32, or of operands rounded to bf16 with f32 sums; integer products are exact in "
-        "both; bench.dtype is the same");
+  r.add("run.matmul", o.matmul, matmul_names(),
+        "float matrix products: in f32; or of operands rounded to bf16 with f32 sums; or, int8, like bf16 but for the "
+        "gradients of the inputs of quantized layers, from 8-bit codes. Forward products of codes are exact in all; "
+        "bench.dtype is the same");
   r.add("run.recompute", o.recompute, recompute_names(),
         "what backward computes again instead of keeping it: attention's probabilities, for long inputs, or whole "
         "layers; bench.recompute is the same")

@@ -188,6 +188,38 @@ void encode(Stream&, const EncodeArgs& a) {
   }
 }
 
+/// value(j) for j in [0, n) to codes; returns their scale.
+template <class Fn>
+float encode_row(int64_t n, float smallest_scale, int8_t* codes, Fn value) {
+  constexpr float kTop = 127.0f;
+  int32_t best = 0;
+#pragma omp simd reduction(max : best)
+  for (int64_t j = 0; j < n; ++j) {
+    const int32_t bits = bits_of(abs(value(j)));
+    best = bits > best ? bits : best;
+  }
+  const float top = float_of(best), scale = top / kTop;
+  if (!(top <= kHighest)) {  // the codes would hide it
+    std::memset(codes, 0, static_cast<size_t>(n));
+    return __builtin_nanf("");
+  }
+  const bool usable = scale >= smallest_scale;
+  const float inverse = usable ? kTop / top : 0.0f;
+#pragma omp simd
+  for (int64_t j = 0; j < n; ++j) codes[j] = static_cast<int8_t>(round_to_int(value(j) * inverse));
+  return usable ? scale : 0.0f;
+}
+
+void encode_product(Stream&, const EncodeProductArgs& a) {
+  const int64_t size = a.groups.size;
+  parallel_for(a.groups.count, a.groups.count * size > kParallelElements, [=](int64_t g) {
+    const float *x = a.x + g * size, *factor = a.factor;
+    int8_t* codes = a.codes + g * size;
+    a.scale[g] = factor ? encode_row(size, a.smallest_scale, codes, [=](int64_t j) { return x[j] * factor[j]; })
+                        : encode_row(size, a.smallest_scale, codes, [=](int64_t j) { return x[j]; });
+  });
+}
+
 /// What store() does, for an x that is not NaN.
 template <class T>
 inline void store_number(T* p, float x) {
@@ -323,6 +355,7 @@ void fill(QuantizeKernels& table) {
   table.stats = stats;
   table.mean_above = mean_above;
   table.encode = encode;
+  table.encode_product = encode_product;
   table.dequantize = dequantize;
   table.apply_mask = apply_mask;
   table.grid_sums = grid_sums;

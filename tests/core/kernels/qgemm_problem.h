@@ -16,10 +16,13 @@ inline constexpr CodeBook kBooks[] = {CodeBook::binary, CodeBook::ternary, CodeB
 inline constexpr CodeBook kInputBooks[] = {CodeBook::binary, CodeBook::bit,   CodeBook::ternary, CodeBook::trit,
                                            CodeBook::int4,   CodeBook::uint4, CodeBook::int8,    CodeBook::uint8};
 
+inline constexpr float kBefore = -77;
+
 struct Problem {
   int64_t m, n, k;
   CodeBook book, x_book;
   bool x_rows, x_offset, w_rows, bias;
+  bool transposed, accumulate;  // w is given as [k, n]; y holds kBefore
   int32_t x_zero;
   std::vector<int8_t> x, w;
 };
@@ -29,7 +32,20 @@ struct Problem {
 inline Problem problem(int64_t m, int64_t n, int64_t k, CodeBook book, CodeBook x_book, uint64_t seed,
                        bool extremes = false) {
   RandomState random{seed};
-  Problem p{m, n, k, book, x_book, seed % 2 == 0, seed % 3 == 0, seed % 5 < 3, seed % 7 < 4, zero_of(x_book), {}, {}};
+  Problem p{m,
+            n,
+            k,
+            book,
+            x_book,
+            seed % 2 == 0,
+            seed % 3 == 0,
+            seed % 5 < 3,
+            seed % 7 < 4,
+            seed % 11 < 5,
+            seed % 13 < 4,
+            zero_of(x_book),
+            {},
+            {}};
   const auto draw = [&](CodeBook from, bool at_low) {
     const CodeRange range = range_of(from);
     const int low = range.low - zero_of(from), high = range.high - zero_of(from);
@@ -68,6 +84,7 @@ inline std::vector<float> reference(const Problem& p) {
       float v = (f.x_scale[xi] * f.w_scale[wi]) * static_cast<float>(acc);
       if (p.x_offset) v = v + (f.x_offset[xi] * f.w_scale[wi]) * static_cast<float>(sum);
       if (p.bias) v = v + f.bias[static_cast<size_t>(n)];
+      if (p.accumulate) v = v + kBefore;
       y.push_back(v);
     }
   return y;
@@ -81,10 +98,12 @@ inline std::vector<float> run(const QGemmKernels& kernels, const Problem& p, siz
   std::vector<int32_t> sums(static_cast<size_t>(p.n));
   std::vector<int8_t> x(skew), w(skew);
   x.insert(x.end(), p.x.begin(), p.x.end());
-  w.insert(w.end(), p.w.begin(), p.w.end());
+  for (int64_t i = 0; i < p.n * p.k; ++i)
+    w.push_back(p.w[static_cast<size_t>(p.transposed ? i % p.n * p.k + i / p.n : i)]);
   const size_t size = static_cast<size_t>(p.m * p.n);
-  std::vector<float> y(size + 2 * skew + 16, -77.0f);
-  kernels.pack_panels(current_stream({}), {w.data() + skew, p.n, p.k, layout, panels.data() + skew, sums.data()});
+  std::vector<float> y(size + 2 * skew + 16, kBefore);
+  kernels.pack_panels(current_stream({}),
+                      {w.data() + skew, p.transposed, p.n, p.k, layout, panels.data() + skew, sums.data()});
   QGemmArgs a{};
   a.m = p.m, a.n = p.n, a.k = p.k;
   a.x = x.data() + skew, a.x_codes = input_codes_of(p.x_book);
@@ -93,10 +112,10 @@ inline std::vector<float> run(const QGemmKernels& kernels, const Problem& p, siz
   a.panels = panels.data() + skew, a.layout = layout;
   a.w_scale = f.w_scale.data(), a.w_stride = p.w_rows;
   a.sums = sums.data(), a.bias = p.bias ? f.bias.data() : nullptr;
-  a.y = y.data() + skew;
+  a.y = y.data() + skew, a.accumulate = p.accumulate;
   kernels.gemm(current_stream({}), a);
-  for (size_t i = 0; i < skew; ++i) EXPECT_EQ(y[i], -77.0f);
-  for (size_t i = skew + size; i < y.size(); ++i) EXPECT_EQ(y[i], -77.0f);
+  for (size_t i = 0; i < skew; ++i) EXPECT_EQ(y[i], kBefore);
+  for (size_t i = skew + size; i < y.size(); ++i) EXPECT_EQ(y[i], kBefore);
   return {y.begin() + static_cast<ptrdiff_t>(skew), y.begin() + static_cast<ptrdiff_t>(skew + size)};
 }
 

@@ -69,7 +69,8 @@ TEST_P(QGemmTargets, EveryHeight) {
 TEST_P(QGemmTargets, EveryPairOfCodes) {
   for (const CodeBook book : kBooks) {
     const CodeRange range = range_of(book);
-    Problem p{256, range.high - range.low + 1, 1, book, CodeBook::uint8, true, true, true, true, 128, {}, {}};
+    Problem p{256, range.high - range.low + 1, 1, book, CodeBook::uint8, true, true, true, true, true, true, 128, {},
+              {}};
     for (int code = -128; code < 128; ++code) p.x.push_back(static_cast<int8_t>(code));
     for (int code = range.low; code <= range.high; ++code)
       p.w.push_back(static_cast<int8_t>(book == CodeBook::binary && code == 0 ? 1 : code));

@@ -30,7 +30,7 @@ Result run(const QuantizeKernels& k, const Tensor& values, Groups groups, Encode
   std::copy_n(values.data<float>(), n, x.begin() + static_cast<ptrdiff_t>(skew));
   const float* px = x.data() + skew;
   Result r{std::vector<int8_t>(n + skew), std::vector<uint8_t>(n / 8 + 1 + skew),
-           std::vector<float>(12 * count + 2 * n), std::vector<int64_t>(3)};
+           std::vector<float>(13 * count + 2 * n), std::vector<int64_t>(3)};
   float* f = r.floats.data();
   const auto next = [&] { return std::exchange(f, f + count); };
   EncodeArgs a{};
@@ -51,6 +51,9 @@ Result run(const QuantizeKernels& k, const Tensor& values, Groups groups, Encode
   k.sign_sum(stream, {px, px, groups, next()});
   k.dequantize(stream, {a.codes, a.scale, a.offset, groups, a.zero, false, f});
   k.apply_mask(stream, {px, a.pass.bits, f + n, static_cast<int64_t>(n)});
+  std::vector<int8_t> products(n);
+  k.encode_product(stream, {px, px, groups, 1e-30f, products.data(), next()});
+  r.codes.insert(r.codes.end(), products.begin(), products.end());
   return r;
 }
 

@@ -70,6 +70,25 @@ TEST(QLinear, ATokensResultDependsOnThatTokenAlone) {
   }
 }
 
+TEST(QLinear, ATransposedWeightGivesTheProductWithTheTranspose) {
+  const Tensor x = random_normal({7, 50}, 0, 1, 5);
+  const QTensor qx = ops::encode_absmax(x, CodeBook::int8, Granularity::row).q;
+  for (const CodeBook book : {CodeBook::binary, CodeBook::ternary, CodeBook::int4, CodeBook::int8})
+    for (const Granularity per : {Granularity::row, Granularity::tensor}) {
+      const QTensor w = weight(book, per, Shape({50, 130}));
+      const Tensor scale = per == Granularity::row ? Tensor::scalar(1) : w.scale;
+      Tensor turned = Tensor::empty({130, 50}, DType::i8);
+      for (int64_t i = 0; i < 130 * 50; ++i)
+        turned.mutable_data<int8_t>()[i] = w.codes.data<int8_t>()[i % 50 * 130 + i / 50];
+      const PackedWeight packed = pack_weight({book, Granularity::tensor, turned, scale, {}});
+      Tensor y = ops::qlinear(qx, pack_transposed(w));
+      EXPECT_EQ(y.to_vector<float>(), ops::qlinear(qx, packed).to_vector<float>());
+      ops::qlinear_add_(y, qx, packed);
+      const std::vector<float> once = ops::qlinear(qx, packed).to_vector<float>(), twice = y.to_vector<float>();
+      for (size_t i = 0; i < once.size(); ++i) ASSERT_EQ(twice[i], 2 * once[i]);
+    }
+}
+
 TEST(QLinear, ZeroAndNanTokens) {
   const Tensor x = Tensor::from(Shape({3, 2}), std::vector<float>{0, 0, 1, std::nanf(""), 1, 2});
   const PackedWeight w = pack_weight(weight(CodeBook::binary, Granularity::row, Shape({2, 2})));

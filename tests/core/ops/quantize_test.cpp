@@ -216,6 +216,33 @@ TEST(Encode, RefusesWhatTheBookCannotHold) {
   EXPECT_THROW(ops::encode_sign(x.to(DType::f64), Granularity::row, vec({1.0f})), Error);
 }
 
+TEST(EncodeProduct, MatchesTheFormula) {
+  const Tensor x = random_normal({5, 37}, 0, 1, 3), factor = random_uniform({37}, 0.1, 2, 4);
+  for (const Tensor& f : {factor, Tensor()}) {
+    const QTensor q = ops::encode_product(x, f);
+    EXPECT_EQ(q.book, CodeBook::int8);
+    for (int64_t r = 0; r < 5; ++r) {
+      double top = 0;
+      const auto product = [&](int64_t c) {
+        return double{x.data<float>()[r * 37 + c]} * (f.defined() ? f.data<float>()[c] : 1.0f);
+      };
+      for (int64_t c = 0; c < 37; ++c) top = std::max(top, std::abs(product(c)));
+      EXPECT_NEAR(q.scale.data<float>()[r], top / 127, top * 1e-7);
+      for (int64_t c = 0; c < 37; ++c) EXPECT_NEAR(q.codes.data<int8_t>()[r * 37 + c], product(c) * 127 / top, 0.5001);
+    }
+  }
+}
+
+TEST(EncodeProduct, ZerosStayZeroAndWhatIsNotFiniteReachesTheProducts) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const QTensor q = ops::encode_product(Tensor::from<float>({4, 2}, {0, 0, 1e-37f, 0, 1, infinity, NAN, 1}));
+  EXPECT_EQ(q.scale.data<float>()[0], 0);
+  EXPECT_EQ(q.scale.data<float>()[1], 0);
+  EXPECT_TRUE(std::isnan(q.scale.data<float>()[2]));
+  EXPECT_TRUE(std::isnan(q.scale.data<float>()[3]));
+  EXPECT_THROW(ops::encode_product(Tensor::zeros({2, 3}), Tensor::zeros({2})), Error);
+}
+
 TEST(ApplyMask, SelectsForEveryLengthModulo64) {
   for (int64_t n = 0; n <= 130; ++n) {
     const Tensor x = random_normal(Shape({n}), 0, 1, static_cast<uint64_t>(n));

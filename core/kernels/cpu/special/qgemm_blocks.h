@@ -102,6 +102,17 @@ inline const uint8_t* panel_lines(const uint8_t* panels, const WeightLayout& lay
   return scratch;
 }
 
+/// Calls fn with a std::bool_constant for each flag.
+template <class Fn>
+void with_flags(const Fn& fn) {
+  fn();
+}
+template <class Fn, class... Flags>
+void with_flags(const Fn& fn, bool first, Flags... flags) {
+  const auto next = [&](auto constant) { with_flags([&](auto... rest) { fn(constant, rest...); }, flags...); };
+  first ? next(std::true_type{}) : next(std::false_type{});
+}
+
 inline int32_t sum_codes(const int8_t* codes, int64_t n) {
   int32_t total = 0;
   for (int64_t begin = 0; begin < n; begin += 256) {  // 256 codes fit an int16
@@ -140,22 +151,18 @@ inline void epilogue(const QGemmArgs& a, const OutputConstants& w, const int32_t
                      float* y) {
   const float x_scale = a.x_scale[row * a.x_stride], x_offset = a.x_offset ? a.x_offset[row * a.x_stride] : 0;
   const int32_t shift = a.layout.shift, constant = a.layout.bias * x_sum;
-  const auto all = [&](auto with_offset, auto with_bias) {
+  const auto all = [&](auto with_offset, auto with_bias, auto with_y) {
 #pragma omp simd
     for (int64_t j = 0; j < w.columns; ++j) {
       const int32_t exact = (acc[j] << shift) - constant + w.zeros[j];
       float value = (x_scale * w.scale[j]) * static_cast<float>(exact);
       if constexpr (with_offset) value = value + (x_offset * w.scale[j]) * w.sums[j];
       if constexpr (with_bias) value = value + w.bias[j];
+      if constexpr (with_y) value = value + y[j];
       y[j] = value;
     }
   };
-  using Yes = std::true_type;
-  using No = std::false_type;
-  if (a.x_offset)
-    a.bias ? all(Yes{}, Yes{}) : all(Yes{}, No{});
-  else
-    a.bias ? all(No{}, Yes{}) : all(No{}, No{});
+  with_flags([&](auto... flags) { all(flags...); }, a.x_offset != nullptr, a.bias != nullptr, a.accumulate);
 }
 
 template <class Micro, int rows = Micro::kRows>
@@ -255,30 +262,61 @@ inline uint32_t fields_of(const int8_t* codes, int64_t count, WeightLayout layou
   return sum >> layout.shift & ((1u << layout.bits) - 1) * kOnes;  // what lies beyond the matrix may be odd
 }
 
+/// The line of a panel with the columns from `begin` on, out of codes [n, k].
+template <int bits>
+void gather_line(const PackPanelsArgs& a, int64_t first, int64_t rows, int64_t begin, uint32_t* out) {
+  constexpr int64_t kPlanes = 8 / bits;
+  const WeightLayout layout = a.layout;
+  for (int64_t j = 0; j < rows; ++j) {
+    const int8_t* row = a.codes + (first + j) * a.k;
+    if (begin + kPlanes * kStepColumns <= a.k) {
+#pragma GCC unroll 8
+      for (int p = 0; p < kPlanes; ++p)
+        out[j] |= fields_of(row + begin + p * kStepColumns, kStepColumns, layout) << (p * bits);
+      continue;
+    }
+    for (int64_t p = 0, column = begin; column < a.k; ++p, column += kStepColumns)
+      out[j] |= fields_of(row + column, min(kStepColumns, a.k - column), layout) << (p * bits);
+  }
+}
+
+/// The same out of codes [k, n], whose rows lie side by side in a step.
+template <int bits>
+void gather_line_transposed(const PackPanelsArgs& a, int64_t first, int64_t rows, int64_t begin, uint32_t* out) {
+  const int64_t end = min(a.k, begin + 8 / bits * kStepColumns);
+  for (int64_t column = begin; column < end; ++column) {
+    const int8_t* codes = a.codes + column * a.n + first;
+    const int to = static_cast<int>((column - begin) % kStepColumns * 8 + (column - begin) / kStepColumns * bits);
+    const uint32_t bias = static_cast<uint32_t>(a.layout.bias), mask = (1u << bits) - 1;
+    const int32_t shift = a.layout.shift;
+#pragma omp simd
+    for (int64_t j = 0; j < rows; ++j) out[j] |= ((static_cast<uint32_t>(codes[j]) + bias) >> shift & mask) << to;
+  }
+}
+
+inline void sum_of_panel(const PackPanelsArgs& a, int64_t first, int64_t rows) {
+  if (!a.transposed) {
+    for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
+    return;
+  }
+  int32_t sums[kPanelRows] = {};
+  for (int64_t column = 0; column < a.k; ++column)
+    for (int64_t j = 0; j < rows; ++j) sums[j] += a.codes[column * a.n + first + j];
+  std::memcpy(a.sums + first, sums, static_cast<size_t>(rows) * sizeof(int32_t));
+}
+
 /// Panels of fields of `bits` bits.
 template <int bits>
 void pack_panels_of(const PackPanelsArgs& a) {
-  constexpr int64_t kPlanes = 8 / bits;
-  const WeightLayout layout = a.layout;
-  const int64_t lines = layout.lines(a.k), of_group = layout.group_panels();
+  const int64_t lines = a.layout.lines(a.k), of_group = a.layout.group_panels();
 #pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelMacs)
-  for (int64_t panel = 0; panel < layout.groups(a.n) * of_group; ++panel) {
-    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);
-    for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
+  for (int64_t panel = 0; panel < a.layout.groups(a.n) * of_group; ++panel) {
+    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);  // none in an absent panel
+    if (rows > 0) sum_of_panel(a, first, rows);
     for (int64_t line = 0; line < lines; ++line) {
       uint32_t out[kPanelRows] = {};
-      const int64_t begin = line * kPlanes * kStepColumns;
-      for (int64_t j = 0; j < rows; ++j) {
-        const int8_t* row = a.codes + (first + j) * a.k;
-        if (begin + kPlanes * kStepColumns <= a.k) {
-#pragma GCC unroll 8
-          for (int p = 0; p < kPlanes; ++p)
-            out[j] |= fields_of(row + begin + p * kStepColumns, kStepColumns, layout) << (p * bits);
-          continue;
-        }
-        for (int64_t p = 0, column = begin; column < a.k; ++p, column += kStepColumns)
-          out[j] |= fields_of(row + column, min(kStepColumns, a.k - column), layout) << (p * bits);
-      }
+      const auto gather = a.transposed ? gather_line_transposed<bits> : gather_line<bits>;
+      gather(a, first, rows, line * (8 / bits) * kStepColumns, out);
       store_line(a, panel, line, out);
     }
   }

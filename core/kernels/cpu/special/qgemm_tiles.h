@@ -52,7 +52,9 @@ inline void store_outputs(const QGemmArgs& a, int64_t row, int64_t panel, __m512
     y = _mm512_add_ps(y, _mm512_mul_ps(_mm512_mul_ps(x_offset, w_scale), _mm512_cvtepi32_ps(sums)));
   }
   if (a.bias) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, a.bias + first));
-  _mm512_mask_storeu_ps(a.y + row * a.n + first, mask, y);
+  float* to = a.y + row * a.n + first;
+  if (a.accumulate) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, to));
+  _mm512_mask_storeu_ps(to, mask, y);
 }
 
 }  // namespace
