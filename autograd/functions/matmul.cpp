@@ -5,12 +5,17 @@
 
 namespace lowbit {
 
+namespace {
+
+/// Gives op(a) op(b) to an input, added in place where it has a gradient already.
 void add_product(GradSink& dx, size_t input, const Tensor& a, const Tensor& b, const ops::MatmulOptions& options) {
   if (Tensor* sum = dx.sum(input); sum && sum->dtype() == options.result)
     ops::matmul_add_(*sum, a, b, options);
   else
     dx.add(input, ops::matmul(a, b, options));
 }
+
+}  // namespace
 
 Variable linear(const Variable& given, const Variable& weight, const Variable& bias, SourceLine at) {
   const Variable x = stored(given, at);

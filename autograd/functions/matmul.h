@@ -10,7 +10,4 @@ namespace lowbit {
 /// Gradient: x, weight, bias (column sums in a fixed order). Memory: saves x (as multiplied) and weight.
 Variable linear(const Variable& x, const Variable& weight, const Variable& bias, SourceLine at = SourceLine::here());
 
-/// For the backward of layers: gives op(a) op(b) to an input, added in place where it has a gradient already.
-void add_product(GradSink& dx, size_t input, const Tensor& a, const Tensor& b, const ops::MatmulOptions& options);
-
 }  // namespace lowbit

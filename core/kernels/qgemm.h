@@ -63,7 +63,8 @@ struct QGemmArgs {
   float* y;
   bool accumulate;
 };
-/// Codes [n, k], or [k, n] if transposed, to layout.bytes(n, k) bytes of panels, and for each n the sum of its codes.
+/// Codes [n, k], or [k, n] if transposed, to layout.bytes(n, k) bytes of panels, and for each n the sum of its codes
+/// (sums may be null if transposed).
 struct PackPanelsArgs {
   const int8_t* codes;
   bool transposed;

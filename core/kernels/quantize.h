@@ -51,12 +51,20 @@ struct EncodeArgs {
   PassArgs pass;
   int64_t* counts;  // zero groups, clamped, non-finite
 };
-struct EncodeProductArgs {
+struct EncodeRowsArgs {
   const float *x, *factor;  // [groups.size], may be null
   Groups groups;
   float smallest_scale;
   int8_t* codes;
   float* scale;
+};
+/// x [rows, columns], factor [rows] or null.
+struct EncodeColumnsArgs {
+  const float *x, *factor;
+  int64_t rows, columns;
+  float smallest_scale;
+  int8_t* codes;  // [columns, rows]
+  float* scale;   // [columns]
 };
 struct DequantizeArgs {
   const int8_t* codes;
@@ -91,7 +99,8 @@ struct QuantizeKernels {
   void (*stats)(Stream&, const GroupStatsArgs&) = nullptr;
   void (*mean_above)(Stream&, const MeanAboveArgs&) = nullptr;
   void (*encode)(Stream&, const EncodeArgs&) = nullptr;
-  void (*encode_product)(Stream&, const EncodeProductArgs&) = nullptr;
+  void (*encode_rows)(Stream&, const EncodeRowsArgs&) = nullptr;
+  void (*encode_columns)(Stream&, const EncodeColumnsArgs&) = nullptr;
   void (*dequantize)(Stream&, const DequantizeArgs&) = nullptr;
   void (*apply_mask)(Stream&, const ApplyMaskArgs&) = nullptr;
   void (*grid_sums)(Stream&, const GridSumsArgs&) = nullptr;

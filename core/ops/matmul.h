@@ -10,8 +10,8 @@ namespace lowbit::ops {
 enum class MatmulPrecision : uint8_t {
   f32,   ///< as they are (float32_matmul_precision "highest" of PyTorch)
   bf16,  ///< rounded to bf16 and summed in f32 ("medium")
-  int8,  ///< bf16, and where a layer has codes of its weight, the gradient of its input from int8 codes of the gradient
-         ///< of its output, a scale a token (SwitchBack, Wortsman et al. 2023, arXiv:2304.13013)
+  int8,  ///< bf16, and layers with codes of weight and input take both gradients from those and from int8 codes of the
+         ///< gradient of their output, rounded stochastically (the integer backward of AQT)
 };
 MatmulPrecision matmul_precision();
 class MatmulPrecisionScope {

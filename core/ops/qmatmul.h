@@ -11,4 +11,10 @@ Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias = {})
 /// y += dequantize(x) w^T, in place.      y f32 [..., out]
 void qlinear_add_(Tensor& y, const QTensor& x, const PackedWeight& w);
 
+/// dy^T dequantize(x), the gradient of a weight, from the codes of x and those that encode_columns makes of dy, block
+/// of rows by block.      dy f32 [..., out]    x [..., in]    returns f32 [out, in]
+Tensor qouter(const Tensor& dy, const PackedInput& x);
+/// y += dy^T dequantize(x), in place.
+void qouter_add_(Tensor& y, const Tensor& dy, const PackedInput& x);
+
 }  // namespace lowbit::ops

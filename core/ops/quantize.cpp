@@ -155,17 +155,34 @@ Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale,
   return run(args, x, CodeBook::ternary, per, pass, false);
 }
 
-QTensor encode_product(const Tensor& x, const Tensor& factor) {
-  check_input(x, "encode_product");
-  LB_CHECK(!factor.defined() || (factor.dtype() == DType::f32 && factor.numel() == x.shape().last()), "encode_product",
+QTensor encode_rows(const Tensor& x, const Tensor& factor) {
+  check_input(x, "encode_rows");
+  LB_CHECK(!factor.defined() || (factor.dtype() == DType::f32 && factor.numel() == x.shape().last()), "encode_rows",
            "factor must be f32 with one entry for each column of {}, not {}", x.shape().str(), factor.shape().str());
   const Groups groups = groups_of(x, Granularity::row);
   QTensor q{
       CodeBook::int8, Granularity::row, Tensor::empty(x.shape(), DType::i8, x.device()), empty_groups(groups, x), {}};
   quantize_kernels(x.device())
-      .encode_product(current_stream(x.device()),
-                      {x.data<float>(), factor.defined() ? factor.data<float>() : nullptr, groups, kSmallestScale,
-                       q.codes.mutable_data<int8_t>(), q.scale.mutable_data<float>()});
+      .encode_rows(current_stream(x.device()),
+                   {x.data<float>(), factor.defined() ? factor.data<float>() : nullptr, groups, kSmallestScale,
+                    q.codes.mutable_data<int8_t>(), q.scale.mutable_data<float>()});
+  return q;
+}
+
+QTensor encode_columns(const Tensor& x, const Tensor& factor) {
+  check_input(x, "encode_columns");
+  const int64_t rows = x.shape().rows(), columns = x.shape().last();
+  LB_CHECK(!factor.defined() || (factor.dtype() == DType::f32 && factor.numel() == rows), "encode_columns",
+           "factor must be f32 with one entry for each row of {}, not {}", x.shape().str(), factor.shape().str());
+  QTensor q{CodeBook::int8,
+            Granularity::row,
+            Tensor::empty(Shape({columns, rows}), DType::i8, x.device()),
+            Tensor::empty(Shape({columns}), DType::f32, x.device()),
+            {}};
+  quantize_kernels(x.device())
+      .encode_columns(current_stream(x.device()),
+                      {x.data<float>(), factor.defined() ? factor.data<float>() : nullptr, rows, columns,
+                       kSmallestScale, q.codes.mutable_data<int8_t>(), q.scale.mutable_data<float>()});
   return q;
 }
 

@@ -78,10 +78,14 @@ Encoding encode_sign(const Tensor& x, Granularity per, const Tensor& scale, cons
 Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale, const Tensor& threshold,
                           const PassRule& pass = {});
 
-/// int8 codes of every row of x * factor, scale = its max |.| / 127: the factor of an integer product that is the
-/// gradient of another one. A row with a NaN or an infinity has scale NaN, so that all its products are NaN.
-///   factor f32 [last axis of x], undefined = 1
-QTensor encode_product(const Tensor& x, const Tensor& factor = {});
+/// int8 codes of a gradient for an integer product that is the gradient of another one: of every row of x * factor, or
+/// of every column as a row of the result, scale = its max |.| / 127. Rounded up or down by chance, so that sums of
+/// many small values, which rounding to the nearest would lose beside a large one, are right on average (stochastic
+/// rounding, as AQT has it for gradients). The chance is a function of the values: the same x gives the same codes. A
+/// group with a NaN or an infinity has scale NaN, so that all its products are NaN.
+///   x [..., columns]    factor f32 [columns]; of encode_columns [rows]; undefined = 1
+QTensor encode_rows(const Tensor& x, const Tensor& factor = {});
+QTensor encode_columns(const Tensor& x, const Tensor& factor = {});  ///< [columns, rows]
 
 /// g where the bit of the mask is set, 0 elsewhere. An undefined mask passes everything.
 Tensor apply_mask(const Tensor& g, const Tensor& mask);

@@ -1,5 +1,7 @@
 #include "core/quant/packed.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace lowbit {
@@ -53,5 +55,47 @@ PackedWeight pack(const QTensor& weight, bool transposed) {
 
 PackedWeight pack_weight(const QTensor& weight) { return pack(weight, false); }
 PackedWeight pack_transposed(const QTensor& weight) { return pack(weight, true); }
+
+namespace {
+
+/// Rows that share the scales of the other factor. One line of codes less than a power of two: a line apart, the rows
+/// of that factor fall in different sets of the caches.
+constexpr int64_t kInputBlock = 1024 - 64;
+
+/// Fields that hold the codes of any book, and of codes that are not signed the levels.
+WeightLayout input_layout(CodeBook book) {
+  switch (book) {
+    case CodeBook::binary:
+    case CodeBook::ternary:
+    case CodeBook::int4:
+      return layout_of(book);
+    case CodeBook::bit:
+    case CodeBook::trit:
+      return layout_of(CodeBook::ternary);
+    default:
+      return layout_of(CodeBook::int8);
+  }
+}
+
+}  // namespace
+
+PackedInput pack_input(const QTensor& x) {
+  LB_CHECK(x.shape().rank() >= 1, "pack_input", "{} has no columns", x.shape().str());
+  const int64_t rows = x.shape().rows(), in = x.shape().last();
+  const Device device = x.codes.device();
+  const WeightLayout layout = input_layout(x.book);
+  PackedInput packed{rows, in, layout, {}, Tensor::empty(Shape({in}), DType::i32, device), x.scale, x.offset};
+  packed.layout.bias -= zero_of(x.book);
+  const int64_t count = (rows + kInputBlock - 1) / kInputBlock;
+  for (int64_t b = 0; b < count; ++b) {
+    const int64_t first = rows * b / count, size = rows * (b + 1) / count - first;
+    Tensor panels = Tensor::empty(Shape({layout.bytes(in, size)}), DType::u8, device);
+    qgemm_kernels(device).pack_panels(current_stream(device), {x.codes.data<int8_t>() + first * in, true, in, size,
+                                                               layout, panels.mutable_data<uint8_t>(), nullptr});
+    packed.blocks.push_back({first, size, std::move(panels)});
+  }
+  std::fill_n(packed.ones.mutable_data<int32_t>(), in, 1);
+  return packed;
+}
 
 }  // namespace lowbit

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "core/kernels/qgemm.h"
 #include "core/quant/qtensor.h"
 
@@ -29,5 +31,21 @@ PackedWeight pack_weight(const QTensor& weight);
 /// The transpose, [in, out]. Of scales by row, which would be scales of columns here, it knows nothing (its scale is
 /// 1): they belong to the other factor of a product. The same errors.
 PackedWeight pack_transposed(const QTensor& weight);
+
+/// A quantized input [rows, in] for sums over its rows, the gradient of a weight: panels of its levels with the rows as
+/// inner extent, in blocks of rows.
+struct PackedInput {
+  struct Block {
+    int64_t first, rows;
+    Tensor panels;  ///< u8
+  };
+  int64_t rows = 0, in = 0;
+  WeightLayout layout;
+  std::vector<Block> blocks;
+  Tensor ones;           ///< i32 [in], through which an epilogue adds one value to every column
+  Tensor scale, offset;  ///< f32 [rows] or [1]; offset may be undefined
+};
+/// Error: a shape without columns.
+PackedInput pack_input(const QTensor& x);
 
 }  // namespace lowbit

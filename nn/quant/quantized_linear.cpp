@@ -15,31 +15,36 @@ void append_scales(std::vector<Variable>& inputs, const Slot& slot) {
   for (const Parameter* parameter : slot.parameters()) inputs.push_back(parameter->value);
 }
 
-/// Two ways to multiply for a gradient: operands in a float type, or codes.
+/// Products for a gradient, of operands in a float type and of codes; f32.
 struct FloatProduct {
   Tensor a, b;
   ops::MatmulOptions options;
   Tensor value() const { return ops::matmul(a, b, options); }
-  void add_to(GradSink& dx, size_t input) const { add_product(dx, input, a, b, options); }
+  void add_to(Tensor& sum) const { ops::matmul_add_(sum, a, b, options); }
 };
-struct IntegerProduct {
-  QTensor x;
+/// dY Ŵ
+struct InputProduct {
+  QTensor dy;
   const PackedWeight& w;
-  Tensor value() const { return ops::qlinear(x, w); }
-  void add_to(GradSink& dx, size_t input) const {
-    if (Tensor* sum = dx.sum(input); sum && sum->dtype() == DType::f32)
-      ops::qlinear_add_(*sum, x, w);
-    else
-      dx.add(input, value());
-  }
+  Tensor value() const { return ops::qlinear(dy, w); }
+  void add_to(Tensor& sum) const { ops::qlinear_add_(sum, dy, w); }
 };
-
+/// dY^T X̂
+struct WeightProduct {
+  Tensor dy;
+  const PackedInput& x;
+  Tensor value() const { return ops::qouter(dy, x); }
+  void add_to(Tensor& sum) const { ops::qouter_add_(sum, dy, x); }
+};
 /// Adds what the quantizer makes of the product, the gradient of its values: that of its input, and those of its
 /// scales, which start at input `first_scale`.
 template <class Product>
 void add_through(GradSink& dx, size_t input, size_t first_scale, const Quantizer& rule, const Encoded& encoded,
                  const Product& product) {
-  if (rule.passes_all(encoded)) return product.add_to(dx, input);
+  if (rule.passes_all(encoded)) {
+    if (Tensor* sum = dx.sum(input); sum && sum->dtype() == DType::f32) return product.add_to(*sum);
+    return dx.add(input, product.value());
+  }
   QuantizerGrads grads = rule.backward(encoded, product.value());
   dx.add(input, std::move(grads.dx));
   for (size_t i = 0; i < grads.parameters.size(); ++i) dx.add(first_scale + i, std::move(grads.parameters[i]));
@@ -67,7 +72,8 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
   const size_t weight_scales = inputs.size() - kScales - input_scales;
 
   const DType operand = ops::operand_type(x.dtype());
-  const bool integers = ops::matmul_precision() == ops::MatmulPrecision::int8 && x.dtype() != DType::f64;
+  const bool integers = ops::matmul_precision() == ops::MatmulPrecision::int8 && x.dtype() != DType::f64 &&
+                        weight.shape()[0] <= kMaxColumns;
   return record(
       "quantized_linear", y.to(x.dtype()), inputs,
       [=, x_rule = input.get(), w_rule = weight_slot.get()](const Tensor& dy, GradSink& dx) {
@@ -76,14 +82,18 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
         const auto add_x = [&](const auto& product) {
           add_through(dx, kX, kScales, *x_rule, x_codes->encoded(), product);
         };
-        const Tensor factor = needs_w || (needs_x && !integers) ? dy.to(operand) : Tensor();
-        if (needs_x && integers)
-          add_x(IntegerProduct{ops::encode_product(dy.to(DType::f32), w_codes->row_scale()), w_codes->transposed()});
-        else if (needs_x)
-          add_x(FloatProduct{factor, w_codes->values(operand), {.result = DType::f32}});
-        if (needs_w)
-          add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(),
-                      FloatProduct{factor, x_codes->values(operand), {.transpose_a = true, .result = DType::f32}});
+        const auto add_w = [&](const auto& product) {
+          add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(), product);
+        };
+        const Tensor factor = dy.to(integers ? DType::f32 : operand);
+        if (integers) {
+          if (needs_x) add_x(InputProduct{ops::encode_rows(factor, w_codes->row_scale()), w_codes->transposed()});
+          if (needs_w) add_w(WeightProduct{factor, x_codes->packed()});
+        } else {
+          if (needs_x) add_x(FloatProduct{factor, w_codes->values(operand), {.result = DType::f32}});
+          if (needs_w)
+            add_w(FloatProduct{factor, x_codes->values(operand), {.transpose_a = true, .result = DType::f32}});
+        }
         if (dx.needs(kBias)) dx.add(kBias, ops::column_sum(dy));
       },
       at);

@@ -9,9 +9,9 @@ namespace lowbit {
 /// Both slots filled: the integer path. The codes of x and W meet in an exact int32 product with one float epilogue,
 /// the same call in training and in inference, frozen or not. One slot filled: fake quantization and a float product.
 /// Gradient: x, weight, bias and the learned scales: dX = (dY Ŵ) by the rule of the input, dW = (dY^T X̂) by the rule of
-/// the weight, on the dequantized values in the type that ops::matmul_precision() asks for; with int8, dX from the
-/// codes of W and int8 codes of dY, a scale a token. Memory: saves the codes of x and its mask bits; x itself for a
-/// learned input scale only.
+/// the weight, on the dequantized values in the type that ops::matmul_precision() asks for; with int8, in integers,
+/// from the codes of W and X and those that ops::encode_rows and encode_columns make of dY, for up to 65536 outputs.
+/// Memory: saves the codes of x and its mask bits; x itself for a learned input scale only.
 Variable slotted_linear(const Variable& x, QuantizedWeight& weight, const Variable& bias, QuantSlot& input,
                         const ForwardContext& context, SourceLine at = SourceLine::here());
 

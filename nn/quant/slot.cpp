@@ -28,6 +28,11 @@ Tensor EncodedInput::values(DType dtype) const {
   return values_;
 }
 
+const PackedInput& EncodedInput::packed() const {
+  if (!packed_) packed_ = pack_input(encoded_.q);
+  return *packed_;
+}
+
 std::shared_ptr<const EncodedInput> QuantSlot::encode_shared(const Variable& x, const ForwardContext& context) {
   const auto make = [&] { return EncodedInput(encode(x.value().to(DType::f32), context)); };
   if (!parameters().empty() || !x.requires_grad()) return std::make_shared<const EncodedInput>(make());

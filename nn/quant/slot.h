@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/quant/packed.h"
 #include "nn/module.h"
 #include "nn/quant/quantizer.h"
 
@@ -38,10 +40,13 @@ class EncodedInput {
   const Encoded& encoded() const { return encoded_; }
   /// In f32, f16 or bf16, made by the first layer that asks in backward and kept for the others.
   Tensor values(DType dtype) const;
+  /// For sums over its rows, made and kept in the same way.
+  const PackedInput& packed() const;
 
  private:
   Encoded encoded_;
   mutable Tensor values_;
+  mutable std::optional<PackedInput> packed_;
 };
 
 /// A slot for a quantizer.

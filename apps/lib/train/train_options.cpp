@@ -121,8 +121,8 @@ void declare_run(OptionRegistry& r, TrainOptions& o) {
       .range(0, 1000);
   r.add("run.matmul", o.matmul, matmul_names(),
         "float matrix products: in f32; or of operands rounded to bf16 with f32 sums; or, int8, like bf16 but for the "
-        "gradients of the inputs of quantized layers, from 8-bit codes. Forward products of codes are exact in all; "
-        "bench.dtype is the same");
+        "backward pass of quantized layers, in integers from 8-bit gradients. Forward products of codes are exact in "
+        "all; bench.dtype is the same");
   r.add("run.recompute", o.recompute, recompute_names(),
         "what backward computes again instead of keeping it: attention's probabilities, for long inputs, or whole "
         "layers; bench.recompute is the same")

@@ -1,4 +1,4 @@
-#include "core/kernels/cpu/quantize_stats.h"
+#include "core/kernels/cpu/gradient_codes.h"
 
 namespace lowbit::LB_TARGET_NS {
 namespace {
@@ -9,10 +9,6 @@ struct Coding {
   int32_t zero;
   bool counts = true;  ///< false: known to be finite and within the levels
 };
-
-/// Nearest integer, ties to even, of |x| < 2^22: adding 1.5 * 2^23 leaves the integer in the low bits.
-inline float magic_round(float x) { return x + 12582912.0f; }
-inline int32_t round_to_int(float x) { return bits_of(magic_round(x)) - bits_of(12582912.0f); }
 
 /// Value and level that a pass rule looks at, and code, of one element. Comparisons are written so that NaN takes the
 /// same branch everywhere.
@@ -188,38 +184,6 @@ void encode(Stream&, const EncodeArgs& a) {
   }
 }
 
-/// value(j) for j in [0, n) to codes; returns their scale.
-template <class Fn>
-float encode_row(int64_t n, float smallest_scale, int8_t* codes, Fn value) {
-  constexpr float kTop = 127.0f;
-  int32_t best = 0;
-#pragma omp simd reduction(max : best)
-  for (int64_t j = 0; j < n; ++j) {
-    const int32_t bits = bits_of(abs(value(j)));
-    best = bits > best ? bits : best;
-  }
-  const float top = float_of(best), scale = top / kTop;
-  if (!(top <= kHighest)) {  // the codes would hide it
-    std::memset(codes, 0, static_cast<size_t>(n));
-    return __builtin_nanf("");
-  }
-  const bool usable = scale >= smallest_scale;
-  const float inverse = usable ? kTop / top : 0.0f;
-#pragma omp simd
-  for (int64_t j = 0; j < n; ++j) codes[j] = static_cast<int8_t>(round_to_int(value(j) * inverse));
-  return usable ? scale : 0.0f;
-}
-
-void encode_product(Stream&, const EncodeProductArgs& a) {
-  const int64_t size = a.groups.size;
-  parallel_for(a.groups.count, a.groups.count * size > kParallelElements, [=](int64_t g) {
-    const float *x = a.x + g * size, *factor = a.factor;
-    int8_t* codes = a.codes + g * size;
-    a.scale[g] = factor ? encode_row(size, a.smallest_scale, codes, [=](int64_t j) { return x[j] * factor[j]; })
-                        : encode_row(size, a.smallest_scale, codes, [=](int64_t j) { return x[j]; });
-  });
-}
-
 /// What store() does, for an x that is not NaN.
 template <class T>
 inline void store_number(T* p, float x) {
@@ -355,7 +319,8 @@ void fill(QuantizeKernels& table) {
   table.stats = stats;
   table.mean_above = mean_above;
   table.encode = encode;
-  table.encode_product = encode_product;
+  table.encode_rows = encode_rows;
+  table.encode_columns = encode_columns;
   table.dequantize = dequantize;
   table.apply_mask = apply_mask;
   table.grid_sums = grid_sums;

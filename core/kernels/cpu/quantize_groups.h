@@ -58,5 +58,9 @@ inline float float_of(int32_t bits) {
   return x;
 }
 
+/// Nearest integer, ties to even, of |x| < 2^22: adding 1.5 * 2^23 leaves the integer in the low bits.
+inline float magic_round(float x) { return x + 12582912.0f; }
+inline int32_t round_to_int(float x) { return bits_of(magic_round(x)) - bits_of(12582912.0f); }
+
 }  // namespace
 }  // namespace lowbit

@@ -51,9 +51,14 @@ Result run(const QuantizeKernels& k, const Tensor& values, Groups groups, Encode
   k.sign_sum(stream, {px, px, groups, next()});
   k.dequantize(stream, {a.codes, a.scale, a.offset, groups, a.zero, false, f});
   k.apply_mask(stream, {px, a.pass.bits, f + n, static_cast<int64_t>(n)});
-  std::vector<int8_t> products(n);
-  k.encode_product(stream, {px, px, groups, 1e-30f, products.data(), next()});
-  r.codes.insert(r.codes.end(), products.begin(), products.end());
+  std::vector<int8_t> codes(n);
+  const auto keep_codes = [&] { r.codes.insert(r.codes.end(), codes.begin(), codes.end()); };
+  k.encode_rows(stream, {px, px, groups, 1e-30f, codes.data(), next()});
+  keep_codes();
+  std::vector<float> scales(static_cast<size_t>(groups.size));
+  k.encode_columns(stream, {px, shift.data() + skew, groups.count, groups.size, 1e-30f, codes.data(), scales.data()});
+  keep_codes();
+  r.floats.insert(r.floats.end(), scales.begin(), scales.end());
   return r;
 }
 

@@ -89,6 +89,68 @@ TEST(QLinear, ATransposedWeightGivesTheProductWithTheTranspose) {
     }
 }
 
+QTensor input(const Tensor& x, CodeBook book, Granularity per) {
+  switch (book) {
+    case CodeBook::binary:
+      return ops::encode_sign(x, per, ops::group_stats(x, per).mean_abs).q;
+    case CodeBook::ternary:
+    case CodeBook::int4:
+    case CodeBook::int8:
+      return ops::encode_absmax(x, book, per).q;
+    default:
+      return ops::encode_asymmetric(x, book, per).q;
+  }
+}
+
+// The gradient of a weight is what its rounded output gradients make of it, and close to that of the exact ones, over
+// one block of rows and over several.
+TEST(QOuter, IsTheProductOfRoundedGradientsForEveryBookAndGranularity) {
+  for (const int64_t rows : {1, 7, 200, 2011})
+    for (const CodeBook book : {CodeBook::binary, CodeBook::bit, CodeBook::ternary, CodeBook::trit, CodeBook::int4,
+                                CodeBook::uint4, CodeBook::int8, CodeBook::uint8})
+      for (const Granularity per : {Granularity::row, Granularity::tensor}) {
+        const int64_t out = 21, in = 70;
+        const Tensor dy = random_normal({rows, out}, 0, 1e-3, 9);
+        const QTensor x = input(random_normal({rows, in}, 0.3, 1, 8), book, per);
+        const Tensor factor = per == Granularity::row ? x.scale : Tensor();
+        const std::vector<float> exact = dy.to_vector<float>(), values = dequantize(x).to_vector<float>();
+        const std::vector<float> rounded = dequantize(ops::encode_columns(dy, factor)).to_vector<float>();
+        Tensor dw = ops::qouter(dy, pack_input(x));
+        ASSERT_EQ(dw.shape(), Shape({out, in}));
+        double difference = 0, size = 0;
+        for (int64_t n = 0; n < out; ++n)
+          for (int64_t k = 0; k < in; ++k) {
+            double of_exact = 0, of_rounded = 0, magnitude = 0;
+            for (int64_t m = 0; m < rows; ++m) {
+              const double offset = x.offset.defined() ? x.offset.data<float>()[per == Granularity::row ? m : 0] : 0;
+              const double value = values[static_cast<size_t>(m * in + k)], g = exact[static_cast<size_t>(m * out + n)];
+              const double scale = factor.defined() ? factor.data<float>()[m] : 1;
+              of_exact += g * value;
+              of_rounded += g * offset;
+              if (scale > 0) of_rounded += rounded[static_cast<size_t>(n * rows + m)] * ((value - offset) / scale);
+              magnitude += std::abs(g) * (std::abs(value) + std::abs(offset));
+            }
+            const double found = dw.data<float>()[n * in + k];
+            if (rows < 1000) {
+              ASSERT_NEAR(found, of_rounded, 2e-6 * magnitude) << to_string(book) << " " << rows;
+            }
+            difference += (found - of_exact) * (found - of_exact);
+            size += of_exact * of_exact;
+          }
+        EXPECT_LT(std::sqrt(difference / size), 0.1) << to_string(book) << " " << rows;
+        const std::vector<float> once = dw.to_vector<float>();
+        ops::qouter_add_(dw, dy, pack_input(x));
+        for (size_t i = 0; i < once.size(); ++i)
+          ASSERT_NEAR(dw.data<float>()[i], 2 * once[i], 1e-6 * std::abs(once[i]) + 1e-7);
+      }
+}
+
+TEST(QOuter, NoRowsGiveZeros) {
+  const QTensor x = input(Tensor::zeros({0, 5}), CodeBook::int8, Granularity::row);
+  EXPECT_EQ(ops::qouter(Tensor::zeros({0, 3}), pack_input(x)).to_vector<float>(), std::vector<float>(15));
+  EXPECT_THROW(ops::qouter(Tensor::zeros({1, 3}), pack_input(x)), Error);
+}
+
 TEST(QLinear, ZeroAndNanTokens) {
   const Tensor x = Tensor::from(Shape({3, 2}), std::vector<float>{0, 0, 1, std::nanf(""), 1, 2});
   const PackedWeight w = pack_weight(weight(CodeBook::binary, Granularity::row, Shape({2, 2})));

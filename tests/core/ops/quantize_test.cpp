@@ -216,31 +216,83 @@ TEST(Encode, RefusesWhatTheBookCannotHold) {
   EXPECT_THROW(ops::encode_sign(x.to(DType::f64), Granularity::row, vec({1.0f})), Error);
 }
 
-TEST(EncodeProduct, MatchesTheFormula) {
-  const Tensor x = random_normal({5, 37}, 0, 1, 3), factor = random_uniform({37}, 0.1, 2, 4);
-  for (const Tensor& f : {factor, Tensor()}) {
-    const QTensor q = ops::encode_product(x, f);
+TEST(EncodeGradient, CodesAreOneOfTheTwoNeighboursOfTheirValue) {
+  const int64_t rows = 67, columns = 130;
+  const Tensor x = random_normal({rows, columns}, 0, 1, 3);
+  const auto check = [&](const QTensor& q, bool by_column, const Tensor& factor) {
     EXPECT_EQ(q.book, CodeBook::int8);
-    for (int64_t r = 0; r < 5; ++r) {
-      double top = 0;
-      const auto product = [&](int64_t c) {
-        return double{x.data<float>()[r * 37 + c]} * (f.defined() ? f.data<float>()[c] : 1.0f);
+    EXPECT_EQ(q.shape(), by_column ? Shape({columns, rows}) : Shape({rows, columns}));
+    const int64_t groups = q.shape()[0], size = q.shape()[1];
+    for (int64_t g = 0; g < groups; ++g) {
+      const auto value = [&](int64_t i) {
+        const double f = factor.defined() ? factor.data<float>()[i] : 1.0f;
+        return f * x.data<float>()[by_column ? i * columns + g : g * columns + i];
       };
-      for (int64_t c = 0; c < 37; ++c) top = std::max(top, std::abs(product(c)));
-      EXPECT_NEAR(q.scale.data<float>()[r], top / 127, top * 1e-7);
-      for (int64_t c = 0; c < 37; ++c) EXPECT_NEAR(q.codes.data<int8_t>()[r * 37 + c], product(c) * 127 / top, 0.5001);
+      double top = 0;
+      for (int64_t i = 0; i < size; ++i) top = std::max(top, std::abs(value(i)));
+      ASSERT_NEAR(q.scale.data<float>()[g], top / 127, top * 1e-7);
+      for (int64_t i = 0; i < size; ++i)
+        ASSERT_LT(std::abs(q.codes.data<int8_t>()[g * size + i] - value(i) * 127 / top), 1.0001);
+    }
+  };
+  check(ops::encode_rows(x), false, {});
+  check(ops::encode_columns(x), true, {});
+  const Tensor of_columns = random_uniform({columns}, 0.1, 2, 4), of_rows = random_uniform({rows}, 0.1, 2, 5);
+  check(ops::encode_rows(x, of_columns), false, of_columns);
+  check(ops::encode_columns(x, of_rows), true, of_rows);
+}
+
+/// Many small values beside a large one, as in the gradient of a softmax: rounding to the nearest would lose them all.
+TEST(EncodeGradient, IsRightOnAverage) {
+  const int64_t n = 40000;
+  for (const float level : {0.003f, 0.2f, 0.5f, 0.93f, -0.01f, -0.6f}) {
+    std::vector<float> values(n, level);
+    values[7] = 127;
+    const Tensor x = Tensor::from<float>({1, n}, values);
+    for (const QTensor& q : {ops::encode_rows(x), ops::encode_columns(x.reshape({n, 1}))}) {
+      double sum = 0;
+      for (int64_t i = 0; i < n; ++i) sum += i == 7 ? 0 : q.codes.data<int8_t>()[i];
+      const double fraction = level - std::floor(level), deviation = std::sqrt(fraction * (1 - fraction) / n);
+      EXPECT_NEAR(sum / (n - 1), level, 4 * deviation + 0x1p-16) << level;
     }
   }
 }
 
-TEST(EncodeProduct, ZerosStayZeroAndWhatIsNotFiniteReachesTheProducts) {
+/// The noise of neighbours is not related: the sum of products with any fixed signs has the variance of independent
+/// noise.
+TEST(EncodeGradient, NoiseOfDifferentElementsIsIndependent) {
+  const int64_t groups = 400, size = 256;
+  std::vector<float> values(groups * size, 0.5f);
+  for (int64_t g = 0; g < groups; ++g) values[static_cast<size_t>(g * size)] = 127 + static_cast<float>(g) / 1000;
+  const Tensor by_row = Tensor::from<float>({groups, size}, values);
+  Tensor by_column = Tensor::empty({size, groups});
+  for (int64_t i = 0; i < groups * size; ++i)
+    by_column.mutable_data<float>()[i] = values[static_cast<size_t>(i % groups * size + i / groups)];
+  for (const QTensor& q : {ops::encode_rows(by_row), ops::encode_columns(by_column)})
+    for (const int64_t period : {2, 4, 8, 64, 512}) {
+      double squares = 0;
+      for (int64_t g = 0; g < groups; ++g) {
+        double sum = 0;
+        for (int64_t i = 1; i < size; ++i)
+          sum += (q.codes.data<int8_t>()[g * size + i] - 0.5) * (i % period < period / 2 ? 1 : -1);
+        squares += sum * sum;
+      }
+      EXPECT_NEAR(squares / groups / (0.25 * (size - 1)), 1, 0.35) << period;  // five deviations of a chi square
+    }
+}
+
+TEST(EncodeGradient, ZerosStayZeroAndWhatIsNotFiniteReachesTheProducts) {
   const float infinity = std::numeric_limits<float>::infinity();
-  const QTensor q = ops::encode_product(Tensor::from<float>({4, 2}, {0, 0, 1e-37f, 0, 1, infinity, NAN, 1}));
-  EXPECT_EQ(q.scale.data<float>()[0], 0);
-  EXPECT_EQ(q.scale.data<float>()[1], 0);
-  EXPECT_TRUE(std::isnan(q.scale.data<float>()[2]));
-  EXPECT_TRUE(std::isnan(q.scale.data<float>()[3]));
-  EXPECT_THROW(ops::encode_product(Tensor::zeros({2, 3}), Tensor::zeros({2})), Error);
+  const Tensor x = Tensor::from<float>({4, 2}, {0, 0, 1e-37f, 0, 1, infinity, NAN, 1});
+  const Tensor turned = Tensor::from<float>({2, 4}, {0, 1e-37f, 1, NAN, 0, 0, infinity, 1});
+  for (const QTensor& q : {ops::encode_rows(x), ops::encode_columns(turned)}) {
+    EXPECT_EQ(q.scale.data<float>()[0], 0);
+    EXPECT_EQ(q.scale.data<float>()[1], 0);
+    EXPECT_TRUE(std::isnan(q.scale.data<float>()[2]));
+    EXPECT_TRUE(std::isnan(q.scale.data<float>()[3]));
+  }
+  EXPECT_THROW(ops::encode_rows(x, Tensor::zeros({3})), Error);
+  EXPECT_THROW(ops::encode_columns(x, Tensor::zeros({3})), Error);
 }
 
 TEST(ApplyMask, SelectsForEveryLengthModulo64) {

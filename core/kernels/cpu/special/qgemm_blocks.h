@@ -262,76 +262,101 @@ inline uint32_t fields_of(const int8_t* codes, int64_t count, WeightLayout layou
   return sum >> layout.shift & ((1u << layout.bits) - 1) * kOnes;  // what lies beyond the matrix may be odd
 }
 
-/// The line of a panel with the columns from `begin` on, out of codes [n, k].
-template <int bits>
-void gather_line(const PackPanelsArgs& a, int64_t first, int64_t rows, int64_t begin, uint32_t* out) {
-  constexpr int64_t kPlanes = 8 / bits;
-  const WeightLayout layout = a.layout;
-  for (int64_t j = 0; j < rows; ++j) {
-    const int8_t* row = a.codes + (first + j) * a.k;
-    if (begin + kPlanes * kStepColumns <= a.k) {
-#pragma GCC unroll 8
-      for (int p = 0; p < kPlanes; ++p)
-        out[j] |= fields_of(row + begin + p * kStepColumns, kStepColumns, layout) << (p * bits);
-      continue;
-    }
-    for (int64_t p = 0, column = begin; column < a.k; ++p, column += kStepColumns)
-      out[j] |= fields_of(row + column, min(kStepColumns, a.k - column), layout) << (p * bits);
-  }
-}
-
-/// The same out of codes [k, n], whose rows lie side by side in a step.
-template <int bits>
-void gather_line_transposed(const PackPanelsArgs& a, int64_t first, int64_t rows, int64_t begin, uint32_t* out) {
-  const int64_t end = min(a.k, begin + 8 / bits * kStepColumns);
-  for (int64_t column = begin; column < end; ++column) {
-    const int8_t* codes = a.codes + column * a.n + first;
-    const int to = static_cast<int>((column - begin) % kStepColumns * 8 + (column - begin) / kStepColumns * bits);
-    const uint32_t bias = static_cast<uint32_t>(a.layout.bias), mask = (1u << bits) - 1;
-    const int32_t shift = a.layout.shift;
-#pragma omp simd
-    for (int64_t j = 0; j < rows; ++j) out[j] |= ((static_cast<uint32_t>(codes[j]) + bias) >> shift & mask) << to;
-  }
-}
-
-inline void sum_of_panel(const PackPanelsArgs& a, int64_t first, int64_t rows) {
-  if (!a.transposed) {
-    for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
-    return;
-  }
-  int32_t sums[kPanelRows] = {};
-  for (int64_t column = 0; column < a.k; ++column)
-    for (int64_t j = 0; j < rows; ++j) sums[j] += a.codes[column * a.n + first + j];
-  std::memcpy(a.sums + first, sums, static_cast<size_t>(rows) * sizeof(int32_t));
-}
-
-/// Panels of fields of `bits` bits.
+/// Panels of fields of `bits` bits out of codes [n, k].
 template <int bits>
 void pack_panels_of(const PackPanelsArgs& a) {
-  const int64_t lines = a.layout.lines(a.k), of_group = a.layout.group_panels();
+  constexpr int64_t kPlanes = 8 / bits;
+  const WeightLayout layout = a.layout;
+  const int64_t lines = layout.lines(a.k), of_group = layout.group_panels();
 #pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelMacs)
-  for (int64_t panel = 0; panel < a.layout.groups(a.n) * of_group; ++panel) {
-    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);  // none in an absent panel
-    if (rows > 0) sum_of_panel(a, first, rows);
+  for (int64_t panel = 0; panel < layout.groups(a.n) * of_group; ++panel) {
+    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);
+    for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
     for (int64_t line = 0; line < lines; ++line) {
       uint32_t out[kPanelRows] = {};
-      const auto gather = a.transposed ? gather_line_transposed<bits> : gather_line<bits>;
-      gather(a, first, rows, line * (8 / bits) * kStepColumns, out);
+      const int64_t begin = line * kPlanes * kStepColumns;
+      for (int64_t j = 0; j < rows; ++j) {
+        const int8_t* row = a.codes + (first + j) * a.k;
+        if (begin + kPlanes * kStepColumns <= a.k) {
+#pragma GCC unroll 8
+          for (int p = 0; p < kPlanes; ++p)
+            out[j] |= fields_of(row + begin + p * kStepColumns, kStepColumns, layout) << (p * bits);
+          continue;
+        }
+        for (int64_t p = 0, column = begin; column < a.k; ++p, column += kStepColumns)
+          out[j] |= fields_of(row + column, min(kStepColumns, a.k - column), layout) << (p * bits);
+      }
       store_line(a, panel, line, out);
     }
   }
 }
 
+constexpr int64_t kSideBySide = kGroupPanels * kPanelRows;  ///< outputs whose codes [k, n] share a line of a cache
+
+/// Words of the fields of four rows of codes, a byte of each, shifted left by `plane` and ORed to `out`.
+template <int bits>
+void interleave(const int8_t (&codes)[kStepColumns][kSideBySide], WeightLayout layout, int plane, uint32_t* out) {
+  uint8_t fields[kStepColumns][kSideBySide];
+  uint16_t low[kSideBySide], high[kSideBySide];
+  const auto bias = static_cast<uint8_t>(layout.bias);
+  const int32_t shift = layout.shift;
+  for (int64_t c = 0; c < kStepColumns; ++c)
+#pragma omp simd
+    for (int64_t j = 0; j < kSideBySide; ++j) {
+      const auto moved = static_cast<uint8_t>(static_cast<uint8_t>(codes[c][j]) + bias);
+      fields[c][j] = static_cast<uint8_t>(moved >> shift & ((1 << bits) - 1));
+    }
+#pragma omp simd
+  for (int64_t j = 0; j < kSideBySide; ++j) low[j] = static_cast<uint16_t>(fields[0][j] | fields[1][j] << 8);
+#pragma omp simd
+  for (int64_t j = 0; j < kSideBySide; ++j) high[j] = static_cast<uint16_t>(fields[2][j] | fields[3][j] << 8);
+#pragma omp simd
+  for (int64_t j = 0; j < kSideBySide; ++j) out[j] |= (low[j] | static_cast<uint32_t>(high[j]) << 16) << plane;
+}
+
+/// The same panels out of codes [k, n].
+template <int bits>
+void pack_transposed_of(const PackPanelsArgs& a) {
+  constexpr int64_t kLineColumns = 8 / bits * kStepColumns;
+  const int64_t lines = a.layout.lines(a.k);
+  const int64_t panels = a.layout.groups(a.n) * a.layout.group_panels();
+#pragma omp parallel for schedule(static) if (a.n * a.k > kParallelMacs)
+  for (int64_t group = 0; group < div_up(a.n, kSideBySide); ++group) {
+    const int64_t first = group * kSideBySide, count = min(kSideBySide, a.n - first);
+    int32_t sums[kSideBySide] = {};
+    for (int64_t line = 0; line < lines; ++line) {
+      uint32_t out[kSideBySide] = {};
+      for (int64_t column = line * kLineColumns; column < min(a.k, (line + 1) * kLineColumns); column += kStepColumns) {
+        int8_t codes[kStepColumns][kSideBySide] = {};
+        for (int64_t c = 0; c < min(kStepColumns, a.k - column); ++c)
+          std::memcpy(codes[c], a.codes + (column + c) * a.n + first, static_cast<size_t>(count));
+        if (a.sums)
+#pragma omp simd
+          for (int64_t j = 0; j < kSideBySide; ++j) sums[j] += codes[0][j] + codes[1][j] + codes[2][j] + codes[3][j];
+        interleave<bits>(codes, a.layout, static_cast<int>(column % kLineColumns / kStepColumns) * bits, out);
+      }
+      for (int64_t p = 0; p < kGroupPanels && group * kGroupPanels + p < panels; ++p)
+        store_line(a, group * kGroupPanels + p, line, out + p * kPanelRows);
+    }
+    if (a.sums) std::memcpy(a.sums + first, sums, static_cast<size_t>(count) * sizeof(int32_t));
+  }
+}
+
+template <int bits>
+void pack(const PackPanelsArgs& a) {
+  a.transposed ? pack_transposed_of<bits>(a) : pack_panels_of<bits>(a);
+}
+
 inline void pack_panels(Stream&, const PackPanelsArgs& a) {
   switch (a.layout.bits) {
     case 1:
-      return pack_panels_of<1>(a);
+      return pack<1>(a);
     case 2:
-      return pack_panels_of<2>(a);
+      return pack<2>(a);
     case 4:
-      return pack_panels_of<4>(a);
+      return pack<4>(a);
     default:
-      return pack_panels_of<8>(a);
+      return pack<8>(a);
   }
 }
 
