@@ -44,6 +44,7 @@ inline constexpr CastRule kCastRules[] = {
     {"add", Stored::site, Stored::f32, Stored::site, true, "elementwise"},
     {"scale", Stored::site, Stored::f32, Stored::site, true, "elementwise"},
     {"dropout", Stored::site, Stored::f32, Stored::site, true, "by selection: 0 * inf would be NaN"},
+    {"dropout_add", Stored::site, Stored::f32, Stored::site, true, "with the residual, one rounding"},
     {"vector_product", Stored::f32, Stored::f32, Stored::f32, true, "g and h and their gradients in f32"},
     {"rescale", Stored::f32, Stored::f32, Stored::f32, true, "reciprocal first: nothing of levels * |y| is stored"},
     {"rescale_as_published", Stored::site, Stored::f32, Stored::site, true, "rounds where public code does: overflows"},

@@ -10,12 +10,12 @@
 
 namespace lowbit {
 
-/// y[i] = x[i] * scale where element i is kept, 0 elsewhere. Its 16 random bits r(i) are a pure function of key and i,
-/// and it is kept when r(i) >= threshold: the probability has a resolution of 2^-16.
+/// y[i] = x[i] * scale where element i is kept, 0 elsewhere, plus residual[i] (null: 0). Its 16 random bits r(i) are a
+/// pure function of key and i, and it is kept when r(i) >= threshold: the probability has a resolution of 2^-16.
 ///   r(i) = half word (i / 16) mod 8 of philox(key, 16 (i / 128) + i mod 16), low halves first
 /// which gives each counter 8 elements and 16 counters side by side to a vector.
 struct DropoutArgs {
-  const void* x;
+  const void *x, *residual;
   void* y;
   int64_t n;
   uint64_t key;

@@ -9,5 +9,7 @@ namespace lowbit::ops {
 /// rounded value, so that the expectation is exactly x. A dropped NaN becomes 0.
 /// Source: Srivastava et al. 2014, JMLR 15 ("inverted" scaling).
 Tensor dropout(const Tensor& x, double p, uint64_t key);
+/// residual + dropout(x, p, key) in one pass, rounded once.
+Tensor dropout_add(const Tensor& residual, const Tensor& x, double p, uint64_t key);
 
 }  // namespace lowbit::ops

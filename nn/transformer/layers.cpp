@@ -28,7 +28,7 @@ Variable FeedForward::forward(const Variable& x, const ForwardContext& ctx) {
 }
 
 Variable Residual::merge(const Variable& x, const Variable& branch, const ForwardContext& ctx) const {
-  return add(x, maybe_dropout(branch, dropout_, ctx));
+  return ctx.training && dropout_ > 0 ? dropout_add(x, branch, dropout_, ctx.random->next_key()) : add(x, branch);
 }
 
 EncoderLayer::EncoderLayer(const TransformerConfig& config, uint64_t seed)

@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"gelu", [](const auto& v) { return gelu(v[0]); }, {{5, 40}}, 1},
         Case{"add", [](const auto& v) { return add(v[0], v[1]); }, {{5, 40}, {5, 40}}, 2},
         Case{"scale", [](const auto& v) { return scale(v[0], 0.3); }, {{5, 40}}, 1},
-        Case{"dropout", [](const auto& v) { return dropout(v[0], 0.4, 3); }, {{5, 40}}, 1}),
+        Case{"dropout", [](const auto& v) { return dropout(v[0], 0.4, 3); }, {{5, 40}}, 1},
+        Case{"dropout_add", [](const auto& v) { return dropout_add(v[0], v[1], 0.4, 3); }, {{5, 40}, {5, 40}}, 2}),
     [](const auto& row) { return row.param.name; });
 
 /// What an op keeps for its backward is what it stored.

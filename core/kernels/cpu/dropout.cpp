@@ -9,7 +9,7 @@ namespace {
 template <class T>
 void apply(const DropoutArgs& a) {
   using C = Compute<T>;
-  const T* x = static_cast<const T*>(a.x);
+  const T *x = static_cast<const T*>(a.x), *residual = static_cast<const T*>(a.residual);
   T* y = static_cast<T*>(a.y);
   const C scale = static_cast<C>(a.scale);
   const int64_t tiles = (a.n + kPhiloxTile - 1) / kPhiloxTile;
@@ -19,17 +19,22 @@ void apply(const DropoutArgs& a) {
 #pragma GCC unroll 8
     for (int half = 0; half < kPhiloxHalves; ++half) {
       const int64_t begin = tile * kPhiloxTile + half * kPhiloxLanes;
-      const auto element = [&](int64_t i) {
-        const uint32_t random = philox_half(words, half, i);
-        const C kept = load(x + begin + i) * scale;
-        store(y + begin + i, random >= a.threshold ? kept : C{0});
+      const auto kept = [&](int64_t i) {
+        const C value = load(x + begin + i) * scale;
+        return philox_half(words, half, i) >= a.threshold ? value : C{0};
       };
-      if (begin + kPhiloxLanes <= a.n) {
+      const auto write = [&](auto element) {
+        if (begin + kPhiloxLanes <= a.n) {
 #pragma omp simd
-        for (int64_t i = 0; i < kPhiloxLanes; ++i) element(i);
-      } else {
-        for (int64_t i = 0; begin + i < a.n; ++i) element(i);
-      }
+          for (int64_t i = 0; i < kPhiloxLanes; ++i) store(y + begin + i, element(i));
+        } else {
+          for (int64_t i = 0; begin + i < a.n; ++i) store(y + begin + i, element(i));
+        }
+      };
+      if (residual)
+        write([&](int64_t i) { return load(residual + begin + i) + kept(i); });
+      else
+        write(kept);
     }
   });
 }

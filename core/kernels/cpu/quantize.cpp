@@ -109,6 +109,19 @@ struct Extremes {
   }
 };
 
+inline Extremes extremes(const float* x, int64_t n) {
+  int32_t top = 0;
+  float min = kHighest, max = kLowest;
+#pragma omp simd reduction(max : top, max) reduction(min : min)
+  for (int64_t j = 0; j < n; ++j) {
+    const int32_t bits = bits_of(abs(x[j]));
+    top = bits > top ? bits : top;
+    min = x[j] < min ? x[j] : min;
+    max = x[j] > max ? x[j] : max;
+  }
+  return {float_of(top), min, max};
+}
+
 /// Scale rule of the group; writes scale[g] and offset[g].
 Coding coding_of(const EncodeArgs& a, int64_t g, bool parallel) {
   Coding c{0.0f, 0.0f, a.low, a.high, a.zero};
@@ -124,8 +137,7 @@ Coding coding_of(const EncodeArgs& a, int64_t g, bool parallel) {
   const bool symmetric = a.encoder == Encoder::absmax;
   const Extremes e = fold<Extremes>(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
     const float* x = a.x + g * a.groups.size + begin;
-    const float top = absmax(x, 0, n);
-    return symmetric ? Extremes{top, 0, 0} : Extremes{top, lowest(x, 0, n), highest(x, 0, n)};
+    return symmetric ? Extremes{absmax(x, 0, n), 0, 0} : extremes(x, n);
   });
   float range = e.absmax;  // NaN when there is one, and then so is the scale
   if (symmetric) {

@@ -57,6 +57,7 @@ TEST(Gradcheck, Functions) {
        {{2, 3, 4}, {2, 5, 4}}},
       {"attention_context", [](const auto& v) { return attention_context(v[0], v[1]); }, {{2, 2, 3, 4}, {2, 4, 6}}},
       {"dropout", [](const auto& v) { return dropout(v[0], 0.3, 9); }, {{4, 40}}},
+      {"dropout_add", [](const auto& v) { return dropout_add(v[0], v[1], 0.3, 9); }, {{4, 40}, {4, 40}}},
       {"layer_norm", [](const auto& v) { return layer_norm(v[0], v[1], v[2], 1e-5); }, {{2, 9, 5}, {5}, {5}}},
       {"layer_norm bare", [](const auto& v) { return layer_norm(v[0], {}, {}, 1e-5); }, {{3, 5}}},
       {"rms_norm", [](const auto& v) { return rms_norm(v[0], v[1], 1e-5); }, {{3, 5}, {5}}},

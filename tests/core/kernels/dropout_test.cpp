@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/ops/dropout.h"
 #include "core/ops/elementwise.h"
+#include "core/random.h"
 #include "tests/support/parity.h"
 
 namespace lowbit {
@@ -28,7 +29,10 @@ TEST(DropoutKernels, EveryTargetFollowsTheDefinition) {
     for (const int64_t n : kRaggedSizes) {
       std::vector<float> x = random_floats(n, 3), y = x;
       if (n > 5) x[5] = NAN;
-      table.apply(cpu(), {x.data(), y.data(), n, key, threshold, 2, DType::f32});
+      const std::vector<float> residual = random_floats(n, 4);
+      std::vector<float> sum(x.size());
+      table.apply(cpu(), {x.data(), nullptr, y.data(), n, key, threshold, 2, DType::f32});
+      table.apply(cpu(), {x.data(), residual.data(), sum.data(), n, key, threshold, 2, DType::f32});
       for (int64_t i = 0; i < n; ++i) {
         const auto u = static_cast<uint64_t>(i);
         const uint32_t half = (u / 16) % 8;
@@ -36,6 +40,8 @@ TEST(DropoutKernels, EveryTargetFollowsTheDefinition) {
         const float expected = random >= threshold ? 2 * x[static_cast<size_t>(i)] : 0;
         const float got = y[static_cast<size_t>(i)];
         EXPECT_TRUE(got == expected || (std::isnan(got) && std::isnan(expected))) << name << ' ' << n << ' ' << i;
+        const float added = residual[static_cast<size_t>(i)] + expected, found = sum[static_cast<size_t>(i)];
+        EXPECT_TRUE(found == added || (std::isnan(found) && std::isnan(added))) << name << ' ' << n << ' ' << i;
       }
     }
   };
@@ -65,6 +71,14 @@ TEST(Dropout, KeysGiveIndependentMasks) {
   int64_t agree = 0;
   for (size_t i = 0; i < a.size(); ++i) agree += a[i] == b[i];
   EXPECT_NEAR(static_cast<double>(agree) / n, 0.5, 0.01);
+}
+
+TEST(Dropout, WithAResidual) {
+  const Tensor x = random_normal({3, 50}, 0, 1, 1), residual = random_normal({3, 50}, 0, 1, 2);
+  for (const double p : {0.0, 0.3})
+    EXPECT_EQ(ops::dropout_add(residual, x, p, 9).to_vector<float>(),
+              ops::add(residual, ops::dropout(x, p, 9)).to_vector<float>());
+  EXPECT_THROW(ops::dropout_add(Tensor::zeros({3, 49}), x, 0.3, 9), Error);
 }
 
 TEST(Dropout, RefusesAProbabilityOfOne) { EXPECT_THROW(ops::dropout(Tensor::zeros(Shape{2}), 1, 0), Error); }

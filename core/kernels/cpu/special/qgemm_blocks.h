@@ -248,64 +248,63 @@ inline void store_line(const PackPanelsArgs& a, int64_t panel, int64_t line, con
     }
 }
 
-/// The four fields of a step of one output, a byte each: (code + bias) >> shift. Added byte by byte: no carry leaves
-/// one.
-inline uint32_t fields_of(const int8_t* codes, int64_t count, WeightLayout layout) {
-  constexpr uint32_t kOnes = 0x01010101u, kTops = 0x80808080u;
-  uint32_t four = 0;
-  if (count == kStepColumns)  // one load, known at compile time
-    std::memcpy(&four, codes, sizeof four);
-  else
-    std::memcpy(&four, codes, static_cast<size_t>(count));
-  const uint32_t bias = static_cast<uint32_t>(layout.bias) * kOnes;
-  const uint32_t sum = ((four & ~kTops) + (bias & ~kTops)) ^ ((four ^ bias) & kTops);
-  return sum >> layout.shift & ((1u << layout.bits) - 1) * kOnes;  // what lies beyond the matrix may be odd
+constexpr int64_t kSideBySide = 64;  ///< codes that are worked on at a time, side by side in memory
+static_assert(kSideBySide == kGroupPanels * kPanelRows && kSideBySide % (8 * kStepColumns) == 0);
+
+/// Fields of kSideBySide codes, a byte each: (code + bias) >> shift.
+template <int bits>
+void to_fields(const int8_t* codes, WeightLayout layout, uint8_t* fields) {
+  const auto bias = static_cast<uint8_t>(layout.bias);
+  const int32_t shift = layout.shift;
+#pragma omp simd
+  for (int64_t j = 0; j < kSideBySide; ++j) {
+    const auto moved = static_cast<uint8_t>(static_cast<uint8_t>(codes[j]) + bias);
+    fields[j] = static_cast<uint8_t>(moved >> shift & ((1 << bits) - 1));
+  }
 }
 
 /// Panels of fields of `bits` bits out of codes [n, k].
 template <int bits>
 void pack_panels_of(const PackPanelsArgs& a) {
-  constexpr int64_t kPlanes = 8 / bits;
-  const WeightLayout layout = a.layout;
-  const int64_t lines = layout.lines(a.k), of_group = layout.group_panels();
+  constexpr int64_t kPlanes = 8 / bits, kLineColumns = kPlanes * kStepColumns;
+  const int64_t lines = a.layout.lines(a.k), of_group = a.layout.group_panels();
 #pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelMacs)
-  for (int64_t panel = 0; panel < layout.groups(a.n) * of_group; ++panel) {
-    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);
+  for (int64_t panel = 0; panel < a.layout.groups(a.n) * of_group; ++panel) {
+    const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);  // none in an absent panel
     for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
-    for (int64_t line = 0; line < lines; ++line) {
-      uint32_t out[kPanelRows] = {};
-      const int64_t begin = line * kPlanes * kStepColumns;
+    for (int64_t column = 0; column < a.k; column += kSideBySide) {
+      uint32_t steps[kPanelRows][kSideBySide / kStepColumns] = {};
       for (int64_t j = 0; j < rows; ++j) {
-        const int8_t* row = a.codes + (first + j) * a.k;
-        if (begin + kPlanes * kStepColumns <= a.k) {
-#pragma GCC unroll 8
-          for (int p = 0; p < kPlanes; ++p)
-            out[j] |= fields_of(row + begin + p * kStepColumns, kStepColumns, layout) << (p * bits);
-          continue;
-        }
-        for (int64_t p = 0, column = begin; column < a.k; ++p, column += kStepColumns)
-          out[j] |= fields_of(row + column, min(kStepColumns, a.k - column), layout) << (p * bits);
+        const int8_t* row = a.codes + (first + j) * a.k + column;
+        int8_t tail[kSideBySide] = {};
+        if (a.k - column < kSideBySide)
+          row = static_cast<int8_t*>(std::memcpy(tail, row, static_cast<size_t>(a.k - column)));
+        uint8_t fields[kSideBySide];
+        to_fields<bits>(row, a.layout, fields);
+        std::memcpy(steps[j], fields, sizeof fields);
       }
-      store_line(a, panel, line, out);
+      const int64_t end = min(lines, (column + kSideBySide) / kLineColumns);
+      for (int64_t line = column / kLineColumns; line < end; ++line) {
+        const int64_t step = (line * kLineColumns - column) / kStepColumns;
+        uint32_t out[kPanelRows];
+        for (int64_t j = 0; j < kPanelRows; ++j) {
+          uint32_t word = 0;
+#pragma GCC unroll 8
+          for (int p = 0; p < kPlanes; ++p) word |= steps[j][step + p] << (p * bits);
+          out[j] = word;
+        }
+        store_line(a, panel, line, out);
+      }
     }
   }
 }
-
-constexpr int64_t kSideBySide = kGroupPanels * kPanelRows;  ///< outputs whose codes [k, n] share a line of a cache
 
 /// Words of the fields of four rows of codes, a byte of each, shifted left by `plane` and ORed to `out`.
 template <int bits>
 void interleave(const int8_t (&codes)[kStepColumns][kSideBySide], WeightLayout layout, int plane, uint32_t* out) {
   uint8_t fields[kStepColumns][kSideBySide];
   uint16_t low[kSideBySide], high[kSideBySide];
-  const auto bias = static_cast<uint8_t>(layout.bias);
-  const int32_t shift = layout.shift;
-  for (int64_t c = 0; c < kStepColumns; ++c)
-#pragma omp simd
-    for (int64_t j = 0; j < kSideBySide; ++j) {
-      const auto moved = static_cast<uint8_t>(static_cast<uint8_t>(codes[c][j]) + bias);
-      fields[c][j] = static_cast<uint8_t>(moved >> shift & ((1 << bits) - 1));
-    }
+  for (int64_t c = 0; c < kStepColumns; ++c) to_fields<bits>(codes[c], layout, fields[c]);
 #pragma omp simd
   for (int64_t j = 0; j < kSideBySide; ++j) low[j] = static_cast<uint16_t>(fields[0][j] | fields[1][j] << 8);
 #pragma omp simd
