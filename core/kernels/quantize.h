@@ -51,21 +51,27 @@ struct EncodeArgs {
   PassArgs pass;
   int64_t* counts;  // zero groups, clamped, non-finite
 };
-struct EncodeRowsArgs {
-  const float *x, *factor;  // [groups.size], may be null
-  Groups groups;
-  float smallest_scale;
-  int8_t* codes;
-  float* scale;
-};
-/// x [rows, columns], factor [rows] or null.
-struct EncodeColumnsArgs {
-  const float *x, *factor;
+/// A gradient [rows, columns] in codes, by row and by column, and its sums over the rows; ops/quantize.h. Outputs that
+/// are null are not asked for.
+struct EncodeGradientArgs {
+  const float* x;
   int64_t rows, columns;
   float smallest_scale;
-  int8_t* codes;  // [columns, rows]
-  float* scale;   // [columns]
+  const float* column_factor;  // [columns], may be null
+  int8_t* row_codes;           // [rows, columns]
+  float* row_scale;            // [rows]
+  int64_t blocks;              // of rows, at least 1 if there are any
+  const float* row_factor;     // [rows], may be null
+  int8_t* column_codes;        // [columns, rows of the block], block after block
+  float* column_scale;         // [blocks, columns]
+  const float* row_offset;     // [rows], may be null, and then offset_sum is
+  float *sum, *offset_sum;     // [columns]
+  void* workspace;             // (3 * strips of the largest block + 2) * columns elements of 4 bytes
 };
+constexpr int64_t kGradientStrip = 64;  ///< rows
+/// Block b begins at rows * b / blocks.
+constexpr int64_t block_begin(int64_t rows, int64_t blocks, int64_t b) { return rows * b / blocks; }
+
 struct DequantizeArgs {
   const int8_t* codes;
   const float *scale, *offset;  // offset may be null
@@ -99,8 +105,7 @@ struct QuantizeKernels {
   void (*stats)(Stream&, const GroupStatsArgs&) = nullptr;
   void (*mean_above)(Stream&, const MeanAboveArgs&) = nullptr;
   void (*encode)(Stream&, const EncodeArgs&) = nullptr;
-  void (*encode_rows)(Stream&, const EncodeRowsArgs&) = nullptr;
-  void (*encode_columns)(Stream&, const EncodeColumnsArgs&) = nullptr;
+  void (*encode_gradient)(Stream&, const EncodeGradientArgs&) = nullptr;
   void (*dequantize)(Stream&, const DequantizeArgs&) = nullptr;
   void (*apply_mask)(Stream&, const ApplyMaskArgs&) = nullptr;
   void (*grid_sums)(Stream&, const GridSumsArgs&) = nullptr;

@@ -3,9 +3,6 @@
 #include "core/error.h"
 #include "core/operation_count.h"
 #include "core/ops/elementwise.h"
-#include "core/ops/matmul.h"
-#include "core/ops/quantize.h"
-#include "core/ops/reduce.h"
 
 namespace lowbit::ops {
 
@@ -56,59 +53,65 @@ void qlinear_add_(Tensor& y, const QTensor& x, const PackedWeight& w) {
   run(x, w, {}, true, y);
 }
 
-namespace {
-
-/// offset^T dy, what the offsets of x add to every column of y.
-Tensor offset_product(const Tensor& dy, const PackedInput& x) {
-  if (x.offset.numel() != x.rows) return scale(column_sum(dy), x.offset.item());
-  return matmul(x.offset.reshape({x.rows, 1}), dy, {.transpose_a = true});
+GradientUse gradient_use(const PackedInput& x) {
+  const auto by_row = [&](const Tensor& values) { return values.defined() && values.numel() == x.rows; };
+  return {.blocks = static_cast<int64_t>(x.blocks.size()),
+          .row_factor = by_row(x.scale) ? x.scale : Tensor(),
+          .row_offset = by_row(x.offset) ? x.offset : Tensor()};
 }
 
+namespace {
+
 /// Writes y, or adds to it.
-void run_outer(const Tensor& dy, const PackedInput& x, bool accumulate, Tensor& y) {
-  LB_CHECK(dy.dtype() == DType::f32 && dy.shape().rank() >= 1 && dy.shape().rows() == x.rows, "qouter",
-           "a gradient {} {} does not fit an input of {} rows", to_string(dy.dtype()), dy.shape().str(), x.rows);
-  const int64_t out = dy.shape().last();
-  const Tensor flat = dy.reshape({x.rows, out}), one = Tensor::scalar(1);
-  const bool by_row = x.scale.numel() == x.rows;
-  const Tensor offset = x.offset.defined() ? offset_product(flat, x) : Tensor();
+void run_outer(const GradientCodes& dy, const PackedInput& x, bool accumulate, Tensor& y) {
+  const int64_t out = y.shape()[0];
+  const Tensor one = Tensor::scalar(1);
+  Tensor offset = dy.offset_sum;  // what the offsets of x add to every column of y
+  if (x.offset.defined() && !offset.defined()) offset = scale(dy.sum, x.offset.item());
   if (x.blocks.empty() && !accumulate) y.fill_zero();
-  for (const PackedInput::Block& block : x.blocks) {
-    const int64_t end = block.first + block.rows;
-    const QTensor factor =
-        encode_columns(flat.rows(block.first, end), by_row ? x.scale.rows(block.first, end) : Tensor());
-    const bool first = block.first == 0;
+  for (size_t b = 0; b < x.blocks.size(); ++b) {
+    const PackedInput::Block& block = x.blocks[b];
+    const QTensor& factor = dy.columns[b];
+    LB_CHECK(factor.shape() == Shape({out, block.rows}), "qouter",
+             "block {} of the gradient is {}, of the input {} rows", b, factor.shape().str(), block.rows);
+    const Tensor factor_scale = x.scale.numel() == x.rows ? factor.scale : scale(factor.scale, x.scale.item());
     QGemmArgs args{};
     args.m = out, args.n = x.in, args.k = block.rows;
     args.x = factor.codes.data<int8_t>();
     args.x_codes = input_codes_of(factor.book);
-    const Tensor factor_scale = by_row ? factor.scale : scale(factor.scale, x.scale.item());
     args.x_scale = factor_scale.data<float>();
-    args.x_offset = first && offset.defined() ? offset.data<float>() : nullptr;
+    args.x_offset = b == 0 && offset.defined() ? offset.data<float>() : nullptr;
     args.x_stride = 1;
     args.panels = block.panels.data<uint8_t>();
     args.layout = x.layout;
     args.w_scale = one.data<float>();
     args.sums = x.ones.data<int32_t>();
     args.y = y.mutable_data<float>();
-    args.accumulate = accumulate || !first;
+    args.accumulate = accumulate || b > 0;
     operation_count().integer += 2.0 * static_cast<double>(args.m * args.n * args.k);
     qgemm_kernels(y.device()).gemm(current_stream(y.device()), args);
   }
 }
 
+void check_outer(const GradientCodes& dy, const PackedInput& x) {
+  LB_CHECK(dy.columns.size() == x.blocks.size(), "qouter", "{} blocks of the gradient for {} of the input",
+           dy.columns.size(), x.blocks.size());
+}
+
 }  // namespace
 
-Tensor qouter(const Tensor& dy, const PackedInput& x) {
-  Tensor y = Tensor::empty({dy.shape().last(), x.in}, DType::f32, dy.device());
+Tensor qouter(const GradientCodes& dy, const PackedInput& x) {
+  check_outer(dy, x);
+  Tensor y = Tensor::empty({dy.sum.numel(), x.in}, DType::f32, dy.sum.device());
   run_outer(dy, x, false, y);
   return y;
 }
 
-void qouter_add_(Tensor& y, const Tensor& dy, const PackedInput& x) {
-  LB_CHECK(y.dtype() == DType::f32 && y.shape() == Shape({dy.shape().last(), x.in}), "qouter_add_",
-           "{} {} cannot take a gradient {} times an input of {} columns", to_string(y.dtype()), y.shape().str(),
-           dy.shape().str(), x.in);
+void qouter_add_(Tensor& y, const GradientCodes& dy, const PackedInput& x) {
+  check_outer(dy, x);
+  LB_CHECK(y.dtype() == DType::f32 && y.shape() == Shape({dy.sum.numel(), x.in}), "qouter_add_",
+           "{} {} cannot take a gradient of {} columns times an input of {}", to_string(y.dtype()), y.shape().str(),
+           dy.sum.numel(), x.in);
   run_outer(dy, x, true, y);
 }
 

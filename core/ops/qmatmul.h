@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/ops/quantize.h"
 #include "core/quant/packed.h"
 
 namespace lowbit::ops {
@@ -11,10 +12,12 @@ Tensor qlinear(const QTensor& x, const PackedWeight& w, const Tensor& bias = {})
 /// y += dequantize(x) w^T, in place.      y f32 [..., out]
 void qlinear_add_(Tensor& y, const QTensor& x, const PackedWeight& w);
 
-/// dy^T dequantize(x), the gradient of a weight, from the codes of x and those that encode_columns makes of dy, block
-/// of rows by block.      dy f32 [..., out]    x [..., in]    returns f32 [out, in]
-Tensor qouter(const Tensor& dy, const PackedInput& x);
+/// How qouter() needs the gradient dy of the output of a layer with that input.
+GradientUse gradient_use(const PackedInput& x);
+/// dy^T dequantize(x), the gradient of a weight.
+///   dy [..., out] as encode_gradient(dy, gradient_use(x)) gives it    x [..., in]    returns f32 [out, in]
+Tensor qouter(const GradientCodes& dy, const PackedInput& x);
 /// y += dy^T dequantize(x), in place.
-void qouter_add_(Tensor& y, const Tensor& dy, const PackedInput& x);
+void qouter_add_(Tensor& y, const GradientCodes& dy, const PackedInput& x);
 
 }  // namespace lowbit::ops

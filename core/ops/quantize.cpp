@@ -1,5 +1,6 @@
 #include "core/ops/quantize.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -155,35 +156,50 @@ Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale,
   return run(args, x, CodeBook::ternary, per, pass, false);
 }
 
-QTensor encode_rows(const Tensor& x, const Tensor& factor) {
-  check_input(x, "encode_rows");
-  LB_CHECK(!factor.defined() || (factor.dtype() == DType::f32 && factor.numel() == x.shape().last()), "encode_rows",
-           "factor must be f32 with one entry for each column of {}, not {}", x.shape().str(), factor.shape().str());
-  const Groups groups = groups_of(x, Granularity::row);
-  QTensor q{
-      CodeBook::int8, Granularity::row, Tensor::empty(x.shape(), DType::i8, x.device()), empty_groups(groups, x), {}};
-  quantize_kernels(x.device())
-      .encode_rows(current_stream(x.device()),
-                   {x.data<float>(), factor.defined() ? factor.data<float>() : nullptr, groups, kSmallestScale,
-                    q.codes.mutable_data<int8_t>(), q.scale.mutable_data<float>()});
-  return q;
-}
-
-QTensor encode_columns(const Tensor& x, const Tensor& factor) {
-  check_input(x, "encode_columns");
-  const int64_t rows = x.shape().rows(), columns = x.shape().last();
-  LB_CHECK(!factor.defined() || (factor.dtype() == DType::f32 && factor.numel() == rows), "encode_columns",
-           "factor must be f32 with one entry for each row of {}, not {}", x.shape().str(), factor.shape().str());
-  QTensor q{CodeBook::int8,
-            Granularity::row,
-            Tensor::empty(Shape({columns, rows}), DType::i8, x.device()),
-            Tensor::empty(Shape({columns}), DType::f32, x.device()),
-            {}};
-  quantize_kernels(x.device())
-      .encode_columns(current_stream(x.device()),
-                      {x.data<float>(), factor.defined() ? factor.data<float>() : nullptr, rows, columns,
-                       kSmallestScale, q.codes.mutable_data<int8_t>(), q.scale.mutable_data<float>()});
-  return q;
+GradientCodes encode_gradient(const Tensor& x, const GradientUse& use) {
+  check_input(x, "encode_gradient");
+  const int64_t rows = x.shape().rows(), columns = x.shape().last(), blocks = std::min(use.blocks, rows);
+  const auto pointer = [](const Tensor& values, int64_t count, const char* name) -> const float* {
+    if (!values.defined()) return nullptr;
+    LB_CHECK(values.dtype() == DType::f32 && values.numel() == count, "encode_gradient",
+             "{} must be f32 [{}], not {} {}", name, count, to_string(values.dtype()), values.shape().str());
+    return values.data<float>();
+  };
+  const auto floats = [&](const Shape& shape) { return Tensor::empty(shape, DType::f32, x.device()); };
+  GradientCodes codes{{}, {}, floats({columns}), use.row_offset.defined() ? floats({columns}) : Tensor()};
+  if (use.rows)
+    codes.rows = {
+        CodeBook::int8, Granularity::row, Tensor::empty(x.shape(), DType::i8, x.device()), floats({rows}), {}};
+  Tensor by_column, scale;
+  if (use.columns)
+    by_column = Tensor::empty(Shape({rows * columns}), DType::i8, x.device()), scale = floats({blocks, columns});
+  const int64_t most = blocks > 0 ? (rows + blocks - 1) / blocks : 0;
+  const int64_t strips = (most + kGradientStrip - 1) / kGradientStrip;
+  Tensor workspace = floats({3 * strips + 2, columns});
+  EncodeGradientArgs a{};
+  a.x = x.data<float>(), a.rows = rows, a.columns = columns;
+  a.smallest_scale = kSmallestScale;
+  a.column_factor = pointer(use.column_factor, columns, "column_factor");
+  a.row_codes = use.rows ? codes.rows.codes.mutable_data<int8_t>() : nullptr;
+  a.row_scale = use.rows ? codes.rows.scale.mutable_data<float>() : nullptr;
+  a.blocks = blocks;
+  a.row_factor = pointer(use.row_factor, rows, "row_factor");
+  a.column_codes = use.columns ? by_column.mutable_data<int8_t>() : nullptr;
+  a.column_scale = use.columns ? scale.mutable_data<float>() : nullptr;
+  a.row_offset = pointer(use.row_offset, rows, "row_offset");
+  a.sum = codes.sum.mutable_data<float>();
+  a.offset_sum = use.row_offset.defined() ? codes.offset_sum.mutable_data<float>() : nullptr;
+  a.workspace = workspace.mutable_raw();
+  quantize_kernels(x.device()).encode_gradient(current_stream(x.device()), a);
+  for (int64_t b = 0; use.columns && b < blocks; ++b) {
+    const int64_t begin = block_begin(rows, blocks, b), end = block_begin(rows, blocks, b + 1);
+    codes.columns.push_back({CodeBook::int8,
+                             Granularity::row,
+                             by_column.rows(begin * columns, end * columns).reshape({columns, end - begin}),
+                             scale.rows(b, b + 1).reshape({columns}),
+                             {}});
+  }
+  return codes;
 }
 
 Tensor apply_mask(const Tensor& g, const Tensor& mask) {

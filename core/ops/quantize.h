@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "core/quant/qtensor.h"
 
@@ -78,14 +79,26 @@ Encoding encode_sign(const Tensor& x, Granularity per, const Tensor& scale, cons
 Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale, const Tensor& threshold,
                           const PassRule& pass = {});
 
-/// int8 codes of a gradient for an integer product that is the gradient of another one: of every row of x * factor, or
-/// of every column as a row of the result, scale = its max |.| / 127. Rounded up or down by chance, so that sums of
-/// many small values, which rounding to the nearest would lose beside a large one, are right on average (stochastic
-/// rounding, as AQT has it for gradients). The chance is a function of the values: the same x gives the same codes. A
-/// group with a NaN or an infinity has scale NaN, so that all its products are NaN.
-///   x [..., columns]    factor f32 [columns]; of encode_columns [rows]; undefined = 1
-QTensor encode_rows(const Tensor& x, const Tensor& factor = {});
-QTensor encode_columns(const Tensor& x, const Tensor& factor = {});  ///< [columns, rows]
+/// What the two products of a linear layer's backward need of the gradient x of its output.
+struct GradientUse {
+  bool rows = true;      ///< codes of every row of x * column_factor
+  Tensor column_factor;  ///< f32 [columns]; undefined = 1
+  bool columns = true;   ///< codes of every column of x * row_factor, in blocks of rows
+  int64_t blocks = 1;    ///< block b begins at row rows * b / blocks
+  Tensor row_factor;     ///< f32 [rows]; undefined = 1
+  Tensor row_offset;     ///< f32 [rows] or undefined
+};
+struct GradientCodes {
+  QTensor rows;                  ///< int8, the shape of x
+  std::vector<QTensor> columns;  ///< int8 [columns, rows of the block]
+  Tensor sum, offset_sum;        ///< f32 [columns], of x and of row_offset * x; the second undefined without offsets
+};
+/// int8 codes of a gradient, a scale for each row or column = its max |.| / 127. Rounded up or down by chance, so that
+/// sums of many small values, which rounding to the nearest would lose beside a large one, are right on average
+/// (stochastic rounding, as AQT has it for gradients). The chance is a function of the values: the same x gives the
+/// same codes. A row or column with a NaN or an infinity has scale NaN, so that all its products are NaN.
+///   x f32 [..., columns]
+GradientCodes encode_gradient(const Tensor& x, const GradientUse& use = {});
 
 /// g where the bit of the mask is set, 0 elsewhere. An undefined mask passes everything.
 Tensor apply_mask(const Tensor& g, const Tensor& mask);

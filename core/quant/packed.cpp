@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/kernels/quantize.h"
 
 namespace lowbit {
 
@@ -88,7 +89,7 @@ PackedInput pack_input(const QTensor& x) {
   packed.layout.bias -= zero_of(x.book);
   const int64_t count = (rows + kInputBlock - 1) / kInputBlock;
   for (int64_t b = 0; b < count; ++b) {
-    const int64_t first = rows * b / count, size = rows * (b + 1) / count - first;
+    const int64_t first = block_begin(rows, count, b), size = block_begin(rows, count, b + 1) - first;
     Tensor panels = Tensor::empty(Shape({layout.bytes(in, size)}), DType::u8, device);
     qgemm_kernels(device).pack_panels(current_stream(device), {x.codes.data<int8_t>() + first * in, true, in, size,
                                                                layout, panels.mutable_data<uint8_t>(), nullptr});

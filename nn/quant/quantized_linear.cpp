@@ -3,7 +3,6 @@
 #include "autograd/functions/matmul.h"
 #include "autograd/precision.h"
 #include "core/ops/qmatmul.h"
-#include "core/ops/quantize.h"
 #include "core/ops/reduce.h"
 
 namespace lowbit {
@@ -24,18 +23,19 @@ struct FloatProduct {
 };
 /// dY Ŵ
 struct InputProduct {
-  QTensor dy;
+  const QTensor& dy;
   const PackedWeight& w;
   Tensor value() const { return ops::qlinear(dy, w); }
   void add_to(Tensor& sum) const { ops::qlinear_add_(sum, dy, w); }
 };
 /// dY^T X̂
 struct WeightProduct {
-  Tensor dy;
+  const ops::GradientCodes& dy;
   const PackedInput& x;
   Tensor value() const { return ops::qouter(dy, x); }
   void add_to(Tensor& sum) const { ops::qouter_add_(sum, dy, x); }
 };
+
 /// Adds what the quantizer makes of the product, the gradient of its values: that of its input, and those of its
 /// scales, which start at input `first_scale`.
 template <class Product>
@@ -85,15 +85,19 @@ Variable quantized_linear(const Variable& given, QuantizedWeight& weight, const 
         const auto add_w = [&](const auto& product) {
           add_through(dx, kWeight, kScales + input_scales, *w_rule, w_codes->encoded(), product);
         };
-        const Tensor factor = dy.to(integers ? DType::f32 : operand);
         if (integers) {
-          if (needs_x) add_x(InputProduct{ops::encode_rows(factor, w_codes->row_scale()), w_codes->transposed()});
-          if (needs_w) add_w(WeightProduct{factor, x_codes->packed()});
-        } else {
-          if (needs_x) add_x(FloatProduct{factor, w_codes->values(operand), {.result = DType::f32}});
-          if (needs_w)
-            add_w(FloatProduct{factor, x_codes->values(operand), {.transpose_a = true, .result = DType::f32}});
+          ops::GradientUse use = needs_w ? ops::gradient_use(x_codes->packed()) : ops::GradientUse{};
+          use.rows = needs_x, use.columns = needs_w;
+          use.column_factor = w_codes->row_scale();
+          const ops::GradientCodes codes = ops::encode_gradient(dy.to(DType::f32), use);
+          if (needs_x) add_x(InputProduct{codes.rows, w_codes->transposed()});
+          if (needs_w) add_w(WeightProduct{codes, x_codes->packed()});
+          if (dx.needs(kBias)) dx.add(kBias, codes.sum);
+          return;
         }
+        const Tensor factor = dy.to(operand);
+        if (needs_x) add_x(FloatProduct{factor, w_codes->values(operand), {.result = DType::f32}});
+        if (needs_w) add_w(FloatProduct{factor, x_codes->values(operand), {.transpose_a = true, .result = DType::f32}});
         if (dx.needs(kBias)) dx.add(kBias, ops::column_sum(dy));
       },
       at);

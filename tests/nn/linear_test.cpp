@@ -145,9 +145,9 @@ TEST_P(IntegerPath, Int8RoundsTheOutputGradients) {
   linear_.clear_grads();
   const Variable x(activations(), true);
   QTensor w_codes = w_rule.encode(linear_.weight().value.value()).q, x_codes = x_rule.encode(x.value()).q;
-  const Tensor by_token = dequantize(ops::encode_rows(upstream, taken_out(w_codes)));
+  const Tensor by_token = dequantize(ops::encode_gradient(upstream, {.column_factor = taken_out(w_codes)}).rows);
   x_rule.fake_quantize(x).backward(ops::matmul(by_token, dequantize(w_codes)));
-  const Tensor by_output = dequantize(ops::encode_columns(upstream, taken_out(x_codes)));
+  const Tensor by_output = dequantize(ops::encode_gradient(upstream, {.row_factor = taken_out(x_codes)}).columns[0]);
   const Tensor offset = std::exchange(x_codes.offset, {});
   Tensor dw = ops::matmul(by_output, dequantize(x_codes));
   if (offset.defined()) {

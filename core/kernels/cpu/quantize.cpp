@@ -331,8 +331,7 @@ void fill(QuantizeKernels& table) {
   table.stats = stats;
   table.mean_above = mean_above;
   table.encode = encode;
-  table.encode_rows = encode_rows;
-  table.encode_columns = encode_columns;
+  table.encode_gradient = encode_gradient;
   table.dequantize = dequantize;
   table.apply_mask = apply_mask;
   table.grid_sums = grid_sums;

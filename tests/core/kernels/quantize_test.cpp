@@ -51,14 +51,17 @@ Result run(const QuantizeKernels& k, const Tensor& values, Groups groups, Encode
   k.sign_sum(stream, {px, px, groups, next()});
   k.dequantize(stream, {a.codes, a.scale, a.offset, groups, a.zero, false, f});
   k.apply_mask(stream, {px, a.pass.bits, f + n, static_cast<int64_t>(n)});
-  std::vector<int8_t> codes(n);
-  const auto keep_codes = [&] { r.codes.insert(r.codes.end(), codes.begin(), codes.end()); };
-  k.encode_rows(stream, {px, px, groups, 1e-30f, codes.data(), next()});
-  keep_codes();
-  std::vector<float> scales(static_cast<size_t>(groups.size));
-  k.encode_columns(stream, {px, shift.data() + skew, groups.count, groups.size, 1e-30f, codes.data(), scales.data()});
-  keep_codes();
-  r.floats.insert(r.floats.end(), scales.begin(), scales.end());
+  const int64_t blocks = std::min<int64_t>(groups.count, 2);
+  std::vector<int8_t> by_row(n), by_column(n);
+  const auto columns = static_cast<size_t>(groups.size);
+  std::vector<float> of_columns(4 * columns), workspace(8 * columns);
+  float* g = of_columns.data();
+  k.encode_gradient(stream,
+                    {px, groups.count, groups.size, 1e-30f, px, by_row.data(), next(), blocks, shift.data() + skew,
+                     by_column.data(), g, given.data() + skew, g + 2 * columns, g + 3 * columns, workspace.data()});
+  for (const std::vector<int8_t>* codes : {&by_row, &by_column})
+    r.codes.insert(r.codes.end(), codes->begin(), codes->end());
+  r.floats.insert(r.floats.end(), of_columns.begin(), of_columns.end());
   return r;
 }
 

@@ -114,8 +114,11 @@ TEST(QOuter, IsTheProductOfRoundedGradientsForEveryBookAndGranularity) {
         const QTensor x = input(random_normal({rows, in}, 0.3, 1, 8), book, per);
         const Tensor factor = per == Granularity::row ? x.scale : Tensor();
         const std::vector<float> exact = dy.to_vector<float>(), values = dequantize(x).to_vector<float>();
-        const std::vector<float> rounded = dequantize(ops::encode_columns(dy, factor)).to_vector<float>();
-        Tensor dw = ops::qouter(dy, pack_input(x));
+        const std::vector<float> rounded =
+            dequantize(ops::encode_gradient(dy, {.row_factor = factor}).columns[0]).to_vector<float>();
+        const PackedInput packed = pack_input(x);
+        const ops::GradientCodes codes = ops::encode_gradient(dy, ops::gradient_use(packed));
+        Tensor dw = ops::qouter(codes, packed);
         ASSERT_EQ(dw.shape(), Shape({out, in}));
         double difference = 0, size = 0;
         for (int64_t n = 0; n < out; ++n)
@@ -139,16 +142,17 @@ TEST(QOuter, IsTheProductOfRoundedGradientsForEveryBookAndGranularity) {
           }
         EXPECT_LT(std::sqrt(difference / size), 0.1) << to_string(book) << " " << rows;
         const std::vector<float> once = dw.to_vector<float>();
-        ops::qouter_add_(dw, dy, pack_input(x));
+        ops::qouter_add_(dw, codes, packed);
         for (size_t i = 0; i < once.size(); ++i)
           ASSERT_NEAR(dw.data<float>()[i], 2 * once[i], 1e-6 * std::abs(once[i]) + 1e-7);
       }
 }
 
 TEST(QOuter, NoRowsGiveZeros) {
-  const QTensor x = input(Tensor::zeros({0, 5}), CodeBook::int8, Granularity::row);
-  EXPECT_EQ(ops::qouter(Tensor::zeros({0, 3}), pack_input(x)).to_vector<float>(), std::vector<float>(15));
-  EXPECT_THROW(ops::qouter(Tensor::zeros({1, 3}), pack_input(x)), Error);
+  const PackedInput x = pack_input(input(Tensor::zeros({0, 5}), CodeBook::int8, Granularity::row));
+  const ops::GradientCodes none = ops::encode_gradient(Tensor::zeros({0, 3}), ops::gradient_use(x));
+  EXPECT_EQ(ops::qouter(none, x).to_vector<float>(), std::vector<float>(15));
+  EXPECT_THROW(ops::qouter(ops::encode_gradient(Tensor::zeros({1, 3})), x), Error);
 }
 
 TEST(QLinear, ZeroAndNanTokens) {

@@ -235,11 +235,13 @@ TEST(EncodeGradient, CodesAreOneOfTheTwoNeighboursOfTheirValue) {
         ASSERT_LT(std::abs(q.codes.data<int8_t>()[g * size + i] - value(i) * 127 / top), 1.0001);
     }
   };
-  check(ops::encode_rows(x), false, {});
-  check(ops::encode_columns(x), true, {});
+  const ops::GradientCodes plain = ops::encode_gradient(x);
+  check(plain.rows, false, {});
+  check(plain.columns[0], true, {});
   const Tensor of_columns = random_uniform({columns}, 0.1, 2, 4), of_rows = random_uniform({rows}, 0.1, 2, 5);
-  check(ops::encode_rows(x, of_columns), false, of_columns);
-  check(ops::encode_columns(x, of_rows), true, of_rows);
+  const ops::GradientCodes scaled = ops::encode_gradient(x, {.column_factor = of_columns, .row_factor = of_rows});
+  check(scaled.rows, false, of_columns);
+  check(scaled.columns[0], true, of_rows);
 }
 
 /// Many small values beside a large one, as in the gradient of a softmax: rounding to the nearest would lose them all.
@@ -249,7 +251,7 @@ TEST(EncodeGradient, IsRightOnAverage) {
     std::vector<float> values(n, level);
     values[7] = 127;
     const Tensor x = Tensor::from<float>({1, n}, values);
-    for (const QTensor& q : {ops::encode_rows(x), ops::encode_columns(x.reshape({n, 1}))}) {
+    for (const QTensor& q : {ops::encode_gradient(x).rows, ops::encode_gradient(x.reshape({n, 1})).columns[0]}) {
       double sum = 0;
       for (int64_t i = 0; i < n; ++i) sum += i == 7 ? 0 : q.codes.data<int8_t>()[i];
       const double fraction = level - std::floor(level), deviation = std::sqrt(fraction * (1 - fraction) / n);
@@ -268,7 +270,7 @@ TEST(EncodeGradient, NoiseOfDifferentElementsIsIndependent) {
   Tensor by_column = Tensor::empty({size, groups});
   for (int64_t i = 0; i < groups * size; ++i)
     by_column.mutable_data<float>()[i] = values[static_cast<size_t>(i % groups * size + i / groups)];
-  for (const QTensor& q : {ops::encode_rows(by_row), ops::encode_columns(by_column)})
+  for (const QTensor& q : {ops::encode_gradient(by_row).rows, ops::encode_gradient(by_column).columns[0]})
     for (const int64_t period : {2, 4, 8, 64, 512}) {
       double squares = 0;
       for (int64_t g = 0; g < groups; ++g) {
@@ -285,14 +287,40 @@ TEST(EncodeGradient, ZerosStayZeroAndWhatIsNotFiniteReachesTheProducts) {
   const float infinity = std::numeric_limits<float>::infinity();
   const Tensor x = Tensor::from<float>({4, 2}, {0, 0, 1e-37f, 0, 1, infinity, NAN, 1});
   const Tensor turned = Tensor::from<float>({2, 4}, {0, 1e-37f, 1, NAN, 0, 0, infinity, 1});
-  for (const QTensor& q : {ops::encode_rows(x), ops::encode_columns(turned)}) {
+  for (const QTensor& q : {ops::encode_gradient(x).rows, ops::encode_gradient(turned).columns[0]}) {
     EXPECT_EQ(q.scale.data<float>()[0], 0);
     EXPECT_EQ(q.scale.data<float>()[1], 0);
     EXPECT_TRUE(std::isnan(q.scale.data<float>()[2]));
     EXPECT_TRUE(std::isnan(q.scale.data<float>()[3]));
   }
-  EXPECT_THROW(ops::encode_rows(x, Tensor::zeros({3})), Error);
-  EXPECT_THROW(ops::encode_columns(x, Tensor::zeros({3})), Error);
+  EXPECT_THROW(ops::encode_gradient(x, {.column_factor = Tensor::zeros({3})}), Error);
+  EXPECT_THROW(ops::encode_gradient(x, {.row_factor = Tensor::zeros({3})}), Error);
+}
+
+TEST(EncodeGradient, BlocksAreThoseOfTheirRowsAndSumsAreOfAll) {
+  const int64_t rows = 201, columns = 70;
+  const Tensor x = random_normal({rows, columns}, 0, 1, 3), factor = random_uniform({rows}, 0.1, 2, 4),
+               offset = random_uniform({rows}, -1, 1, 5);
+  const ops::GradientCodes codes =
+      ops::encode_gradient(x, {.rows = false, .blocks = 3, .row_factor = factor, .row_offset = offset});
+  EXPECT_FALSE(codes.rows.codes.defined());
+  ASSERT_EQ(codes.columns.size(), 3u);
+  for (int64_t b = 0; b < 3; ++b) {
+    const int64_t begin = rows * b / 3, end = rows * (b + 1) / 3;
+    const ops::GradientCodes alone = ops::encode_gradient(x.rows(begin, end), {.row_factor = factor.rows(begin, end)});
+    const QTensor& block = codes.columns[static_cast<size_t>(b)];
+    EXPECT_EQ(block.codes.to_vector<int8_t>(), alone.columns[0].codes.to_vector<int8_t>());
+    EXPECT_EQ(block.scale.to_vector<float>(), alone.columns[0].scale.to_vector<float>());
+  }
+  for (int64_t j = 0; j < columns; ++j) {
+    double sum = 0, of_offset = 0;
+    for (int64_t r = 0; r < rows; ++r) {
+      sum += x.data<float>()[r * columns + j];
+      of_offset += double{offset.data<float>()[r]} * x.data<float>()[r * columns + j];
+    }
+    EXPECT_NEAR(codes.sum.data<float>()[j], sum, 1e-5);
+    EXPECT_NEAR(codes.offset_sum.data<float>()[j], of_offset, 1e-5);
+  }
 }
 
 TEST(ApplyMask, SelectsForEveryLengthModulo64) {
