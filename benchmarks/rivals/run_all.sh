@@ -24,16 +24,21 @@ int8="--only-rival=--compute int8"
 for threads in ${THREADS:-1 2}; do
   compare "quickstart f32, $threads threads" train-step $small --dtype f32 --threads $threads "$@"
   compare "quickstart bf16, $threads threads" train-step $small --dtype bf16 --threads $threads "$@"
-  compare "quickstart tbt-2-2-8 against f32, $threads threads" train-step $small --recipe tbt-2-2-8 --threads $threads \
-    "--only-ours=--dtype bf16" "--only-rival=--dtype f32" "$@"
-  compare "quickstart tbt-2-2-8 with teacher, $threads threads" train-step $small --recipe tbt-2-2-8 --teacher \
-    --threads $threads "--only-ours=--dtype bf16" "--only-rival=--dtype f32" "$@"
+  for ours in bf16 int8; do
+    compare "quickstart tbt-2-2-8 $ours against f32, $threads threads" train-step $small --recipe tbt-2-2-8 \
+      --threads $threads "--only-ours=--dtype $ours" "--only-rival=--dtype f32" "$@"
+  done
+  compare "quickstart tbt-2-2-8 int8 with teacher, $threads threads" train-step $small --recipe tbt-2-2-8 --teacher \
+    --threads $threads "--only-ours=--dtype int8" "--only-rival=--dtype f32" "$@"
 done
 compare "bart-base f32, 1 threads" train-step $base --dtype f32 "$@"
 compare "bart-base bf16, 1 threads" train-step $base --dtype bf16 "$@"
-compare "bart-base tbt-2-2-8 against f32, 1 threads" train-step $base --recipe tbt-2-2-8 \
-  "--only-ours=--dtype bf16" "--only-rival=--dtype f32" "$@"
-compare "bart-base tbt-2-2-8 against bf16, 1 threads" train-step $base --recipe tbt-2-2-8 --dtype bf16 "$@"
+for ours in bf16 int8; do
+  for rival in f32 bf16; do
+    compare "bart-base tbt-2-2-8 $ours against $rival, 1 threads" train-step $base --recipe tbt-2-2-8 \
+      "--only-ours=--dtype $ours" "--only-rival=--dtype $rival" "$@"
+  done
+done
 for batch in 1 32; do
   for recipe in tbt-2-2-8 tbt-1-1-8; do
     compare "decode batch $batch $recipe O 8" decode $decode --batch $batch "--only-ours=--recipe $recipe" "$int8" "$@"

@@ -370,5 +370,28 @@ TEST(LinearPrecision, Int8IsCloseAndForCodesOnly) {
   EXPECT_EQ(pass("none", ops::MatmulPrecision::int8).dx, pass("none", ops::MatmulPrecision::bf16).dx);
 }
 
+TEST(LinearPrecision, Int8TakesHalfGradientsAndLeavesTooManyOutputsToBf16) {
+  const auto gradients = [](int64_t out, DType storage, ops::MatmulPrecision precision) {
+    const ops::MatmulPrecisionScope scope(precision);
+    Linear layer({.in = 8, .out = out}, 3);
+    layer.each_slot([](const std::string& path, Slot& slot) {
+      if (path == "weight") slot.assign("tbt_weight bits=2");
+      if (path == "input") slot.assign("absmax bits=8");
+    });
+    const Variable x(random_normal({kTokens, 8}, 0, 1, 5).to(storage), true);
+    const Variable y = layer.forward(x, {.training = true});
+    y.backward(random_normal({kTokens, out}, 0, 1, 6).to(storage));
+    return std::pair(x.grad().to_vector<float>(), layer.weight().value.grad().to_vector<float>());
+  };
+  using enum ops::MatmulPrecision;
+  const auto whole = gradients(kOut, DType::f32, f32);
+  for (const DType storage : {DType::f16, DType::bf16}) {
+    const auto half = gradients(kOut, storage, int8);
+    EXPECT_LT(relative_distance(whole.first, half.first), 0.03);
+    EXPECT_LT(relative_distance(whole.second, half.second), 0.03);
+  }
+  EXPECT_EQ(gradients(kMaxColumns + 1, DType::f32, int8), gradients(kMaxColumns + 1, DType::f32, bf16));
+}
+
 }  // namespace
 }  // namespace lowbit

@@ -9,6 +9,7 @@
 #include "core/ops/elementwise.h"
 #include "core/ops/embedding.h"
 #include "core/ops/norm.h"
+#include "core/ops/quantize.h"
 #include "core/ops/reduce.h"
 #include "core/random.h"
 
@@ -36,7 +37,7 @@ TEST(Threads, TheNumberOfThreadsChangesNoBit) {
   const Tensor x = random({301, 130}, 1), w = random({130}, 2), dy = random({301, 130}, 3);
   std::vector<int32_t> numbers;
   for (int32_t i = 0; i < 301; ++i) numbers.push_back(i * i % 37);
-  const Tensor ids = Tensor::from(Shape{301}, numbers);
+  const Tensor ids = Tensor::from(Shape{301}, numbers), offsets = random({301}, 6);
   const Tensor q = random({5, 33, 24}, 4), k = random({5, 29, 24}, 5);
   const std::vector<Case> cases = {
       {"gelu", [&] { return joined({ops::unary(Unary::gelu, x)}); }},
@@ -57,6 +58,14 @@ TEST(Threads, TheNumberOfThreadsChangesNoBit) {
          const ops::NormResult r = ops::norm(ops::NormKind::layer, x, w, w, 1e-5);
          const ops::NormGrads g = ops::norm_backward(x, w, r.mean, r.rstd, dy, true);
          return joined({r.y, g.dx, g.dweight, g.dbias});
+       }},
+      {"encode_gradient",
+       [&] {
+         const ops::GradientCodes codes = ops::encode_gradient(x, {.blocks = 2, .row_offset = offsets});
+         std::vector<float> all = joined({codes.sum, codes.offset_sum, codes.rows.scale});
+         for (const QTensor* part : {&codes.rows, &codes.columns[0], &codes.columns[1]})
+           for (const int8_t code : part->codes.to_vector<int8_t>()) all.push_back(code);
+         return all;
        }},
       {"attention",
        [&] {
