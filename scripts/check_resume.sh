@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 "$lowbit" prepare tsv "$root/data/corpora/cc0/en-it.tsv" --out "$work/data" --test-rows 10 --dev-rows 10 --test-share 0.1 --dev-share 0.1 >/dev/null
 
 run() {
-  "$lowbit" train "$work/data" --run.dir "$work/$1" --model.arch tiny --vocab-size 300 --max-update 60 --warmup 5 --valid.interval 20 \
+  "$lowbit" train "$work/data" --run.dir "$work/$1" --model.arch tiny --recipe tbt-2-2-8 --matmul int8 --vocab-size 300 --max-update 60 --warmup 5 --valid.interval 20 \
     --valid.bleu_rows 4 --save.interval 2 --log-format none --threads 2 2>>"$work/$1.log"
 }
 

@@ -14,7 +14,8 @@ constexpr int kGroupPanels = 4;  ///< of binary weights, side by side
 
 /// How weight codes lie in memory, for every target alike. Output rows come in panels of 16, and of each panel 4
 /// successive columns k of all 16 rows form a step of 64 unsigned fields u (field 4 * row + k % 4):
-///   code = (u << shift) - bias,   shift 1 and bias 1 for binary; shift 0 and bias 1, 8, 128 for ternary, int4, int8
+///   code = (u << shift) - bias,   shift 1 and bias 1 for binary; shift 0 and bias 1, 8, 128 for ternary, int4, int8;
+/// bias 0 for levels that are not signed (pack_input). Fields of 2 bits are 0, 1 or 2: short sums count on it.
 /// Fields of `bits` bits; a line of 64 bytes holds 8 / bits successive steps, step s in bits s * bits of every byte, so
 /// one shift and one mask make a step of u8 operands. Rows and columns beyond the matrix have any fields.
 ///

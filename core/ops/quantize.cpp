@@ -159,6 +159,7 @@ Encoding encode_threshold(const Tensor& x, Granularity per, const Tensor& scale,
 GradientCodes encode_gradient(const Tensor& x, const GradientUse& use) {
   check_input(x, "encode_gradient");
   const int64_t rows = x.shape().rows(), columns = x.shape().last(), blocks = std::min(use.blocks, rows);
+  LB_CHECK(use.blocks >= 1 || rows == 0, "encode_gradient", "{} rows need a block", rows);
   const auto pointer = [](const Tensor& values, int64_t count, const char* name) -> const float* {
     if (!values.defined()) return nullptr;
     LB_CHECK(values.dtype() == DType::f32 && values.numel() == count, "encode_gradient",

@@ -30,13 +30,13 @@ InputCodes input_codes_of(CodeBook book) {
 namespace {
 
 PackedWeight pack(const QTensor& weight, bool transposed) {
+  const char* where = transposed ? "pack_transposed" : "pack_weight";
   const Shape& shape = weight.shape();
-  LB_CHECK(shape.rank() == 2 && shape[transposed ? 0 : 1] <= kMaxColumns, "pack_weight",
+  LB_CHECK(shape.rank() == 2 && shape[transposed ? 0 : 1] <= kMaxColumns, where,
            "needs [out, in] with {} <= {}, not {}", transposed ? "out" : "in", kMaxColumns, shape.str());
-  LB_CHECK(!weight.offset.defined(), "pack_weight", "weights with an offset are not supported");
+  LB_CHECK(!weight.offset.defined(), where, "weights with an offset are not supported");
   const int64_t scales = weight.per == Granularity::tensor ? 1 : shape[0];
-  LB_CHECK(weight.scale.numel() == scales, "pack_weight", "needs {} scales, not {}", scales,
-           weight.scale.shape().str());
+  LB_CHECK(weight.scale.numel() == scales, where, "needs {} scales, not {}", scales, weight.scale.shape().str());
   const WeightLayout layout = layout_of(weight.book);
   const Device device = weight.codes.device();
   const int64_t out = shape[transposed ? 1 : 0], in = shape[transposed ? 0 : 1];
@@ -63,7 +63,7 @@ namespace {
 /// of that factor fall in different sets of the caches.
 constexpr int64_t kInputBlock = 1024 - 64;
 
-/// Fields that hold the codes of any book, and of codes that are not signed the levels.
+/// For codes that are levels already, fields are the levels: 2-bit ones end at 2 as those of ternary weights do.
 WeightLayout input_layout(CodeBook book) {
   switch (book) {
     case CodeBook::binary:
@@ -72,10 +72,14 @@ WeightLayout input_layout(CodeBook book) {
       return layout_of(book);
     case CodeBook::bit:
     case CodeBook::trit:
-      return layout_of(CodeBook::ternary);
-    default:
-      return layout_of(CodeBook::int8);
+      return {2, 0, 0};
+    case CodeBook::uint4:
+      return {4, 0, 0};
+    case CodeBook::int8:
+    case CodeBook::uint8:
+      break;
   }
+  return layout_of(CodeBook::int8);
 }
 
 }  // namespace

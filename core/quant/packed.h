@@ -42,7 +42,7 @@ struct PackedInput {
   int64_t rows = 0, in = 0;
   WeightLayout layout;
   std::vector<Block> blocks;
-  Tensor ones;           ///< i32 [in], through which an epilogue adds one value to every column
+  Tensor ones;           ///< i32 [in], given as sums of codes, so that the epilogue adds an offset to every column
   Tensor scale, offset;  ///< f32 [rows] or [1]; offset may be undefined
 };
 /// Error: a shape without columns.

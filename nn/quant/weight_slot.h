@@ -28,7 +28,7 @@ class EncodedWeight {
 
   QTensor codes() const { return stored_ ? stored_->unpack() : encoded_.q; }
   const PackedWeight& packed() const;      ///< what the integer GEMM reads
-  const PackedWeight& transposed() const;  ///< the same for products with the transpose
+  const PackedWeight& transposed() const;  ///< the same for products with the transpose; kept as the other is
   Tensor row_scale() const;                ///< undefined where one scale holds for the whole weight
   /// In f32, f16 or bf16, for backward and for float inputs. Stored codes, which live long, keep those of the latest
   /// type; a training step, which asks once for each weight, would have all weights in memory once more.

@@ -28,7 +28,7 @@ double quantile(std::vector<double> values, double q) {
 }
 
 template <class T>
-std::string_view name_of(const EnumNames<T>& names, T value) {
+std::string name_of(const EnumNames<T>& names, T value) {
   return std::ranges::find(names, value, &EnumNames<T>::value_type::second)->first;
 }
 

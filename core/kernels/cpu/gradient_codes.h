@@ -6,15 +6,17 @@
 namespace lowbit {
 namespace {
 
-/// A code is floor(v + u) of a value v in steps, u uniform in [0, 1): its mean is v. u is a hash of the largest
-/// magnitude of the group and the place in it.
+/// A code is floor(v + u) of a value v in steps, u uniform in [0, 1) in steps of 2^-15: its mean is v to within 2^-16.
+/// u is a hash of the largest magnitude of the group and the place in it; of its digits without the exponent, so that a
+/// gradient times a power of two (loss scaling) has the same codes.
 constexpr int kNoiseBits = 15;
 constexpr uint32_t kNoiseMask = (1u << kNoiseBits) - 1;
 constexpr float kGradientTop = 127.0f, kNoiseSteps = 1 << kNoiseBits;
 
 inline uint32_t mix(uint32_t x) { return (x ^ x >> 16) * 0x85ebca6bu; }
 inline uint32_t noise_seed(int32_t top_bits, int64_t group) {
-  const uint32_t x = mix(static_cast<uint32_t>(top_bits) + static_cast<uint32_t>(group) * 0xc2b2ae35u);
+  constexpr uint32_t kDigits = 0x7fffff;
+  const uint32_t x = mix((static_cast<uint32_t>(top_bits) & kDigits) + static_cast<uint32_t>(group) * 0xc2b2ae35u);
   return (x ^ x >> 13) * 0x27d4eb2fu;
 }
 /// u for two places, times kNoiseSteps in bits 2 and 17.
@@ -27,7 +29,7 @@ inline int32_t round_by_chance(float scaled, uint32_t noise) {
 }
 
 /// Scale of a group whose largest magnitude is `top`, and what takes its values to round_by_chance(). A group with
-/// something not finite gets scale NaN and the codes 0.
+/// something not finite gets scale NaN and codes without meaning.
 struct GradientCoding {
   GradientCoding(float top, float smallest_scale) {
     const bool finite = top <= kHighest, usable = finite && top / kGradientTop >= smallest_scale;
@@ -66,10 +68,6 @@ void encode_row(const EncodeGradientArgs& a, int64_t row, int32_t top) {
   const GradientCoding coding(float_of(top), a.smallest_scale);
   a.row_scale[row] = coding.scale;
   int8_t* codes = a.row_codes + row * a.columns;
-  if (coding.inverse == 0) {
-    std::memset(codes, 0, static_cast<size_t>(a.columns));
-    return;
-  }
   const float *x = a.x + row * a.columns, *column_factor = a.column_factor, inverse = coding.inverse;
   const uint32_t seed = noise_seed(top, row);
 #pragma omp simd

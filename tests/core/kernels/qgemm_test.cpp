@@ -78,6 +78,41 @@ TEST_P(QGemmTargets, EveryPairOfCodes) {
   }
 }
 
+/// Inputs whose codes are levels, as sums over their rows read them (pack_input): their fields are the levels. All at
+/// the top, against gradients of one sign: the largest sums that short accumulators meet.
+TEST_P(QGemmTargets, LevelsOfInputs) {
+  for (const CodeBook book : {CodeBook::bit, CodeBook::trit, CodeBook::uint4, CodeBook::uint8})
+    for (const int64_t out : {1, 2, 5, 21})
+      for (const int64_t rows : {1, 63, 200, 960}) {
+        const int64_t in = 37;
+        const int top = range_of(book).high;
+        const auto code = static_cast<int8_t>(top - zero_of(book));
+        const PackedInput x =
+            pack_input({book,
+                        Granularity::tensor,
+                        Tensor::from<int8_t>({rows, in}, std::vector<int8_t>(static_cast<size_t>(rows * in), code)),
+                        Tensor::scalar(1),
+                        {}});
+        ASSERT_EQ(x.blocks.size(), 1u);
+        for (const int8_t sign : {1, -1}) {
+          const std::vector<int8_t> g(static_cast<size_t>(out * rows), static_cast<int8_t>(127 * sign));
+          const std::vector<float> one(static_cast<size_t>(out), 1);
+          std::vector<float> y(static_cast<size_t>(out * in));
+          QGemmArgs a{};
+          a.m = out, a.n = in, a.k = rows;
+          a.x = g.data(), a.x_codes = input_codes_of(CodeBook::int8);
+          a.x_scale = one.data(), a.x_stride = 1;
+          a.panels = x.blocks[0].panels.data<uint8_t>(), a.layout = x.layout;
+          a.w_scale = one.data(), a.sums = x.ones.data<int32_t>();
+          a.y = y.data();
+          kernels_.gemm(current_stream({}), a);
+          for (const float value : y)
+            ASSERT_EQ(value, static_cast<float>(sign * 127 * top * rows))
+                << to_string(book) << " " << out << "x" << rows;
+        }
+      }
+}
+
 TEST_P(QGemmTargets, LargestSums) {
   for (const CodeBook book : kBooks)
     for (const CodeBook x_book : kInputBooks)

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/ops/elementwise.h"
 #include "core/random.h"
 
 namespace lowbit {
@@ -283,7 +284,7 @@ TEST(EncodeGradient, NoiseOfDifferentElementsIsIndependent) {
     }
 }
 
-TEST(EncodeGradient, ZerosStayZeroAndWhatIsNotFiniteReachesTheProducts) {
+TEST(EncodeGradient, ZerosStayZeroAndWhatIsNotFiniteReachesTheScales) {
   const float infinity = std::numeric_limits<float>::infinity();
   const Tensor x = Tensor::from<float>({4, 2}, {0, 0, 1e-37f, 0, 1, infinity, NAN, 1});
   const Tensor turned = Tensor::from<float>({2, 4}, {0, 1e-37f, 1, NAN, 0, 0, infinity, 1});
@@ -295,6 +296,18 @@ TEST(EncodeGradient, ZerosStayZeroAndWhatIsNotFiniteReachesTheProducts) {
   }
   EXPECT_THROW(ops::encode_gradient(x, {.column_factor = Tensor::zeros({3})}), Error);
   EXPECT_THROW(ops::encode_gradient(x, {.row_factor = Tensor::zeros({3})}), Error);
+}
+
+/// So that gradients under every loss scale are the same bits once it is divided out.
+TEST(EncodeGradient, APowerOfTwoMovesTheScalesOnly) {
+  const Tensor x = random_normal({70, 90}, 0, 1, 3);
+  const ops::GradientCodes codes = ops::encode_gradient(x), scaled = ops::encode_gradient(ops::scale(x, 0x1p12));
+  const auto check = [](const QTensor& a, const QTensor& b) {
+    EXPECT_EQ(a.codes.to_vector<int8_t>(), b.codes.to_vector<int8_t>());
+    EXPECT_EQ(ops::scale(a.scale, 0x1p12).to_vector<float>(), b.scale.to_vector<float>());
+  };
+  check(codes.rows, scaled.rows);
+  check(codes.columns[0], scaled.columns[0]);
 }
 
 TEST(EncodeGradient, BlocksAreThoseOfTheirRowsAndSumsAreOfAll) {

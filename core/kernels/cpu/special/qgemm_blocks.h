@@ -248,7 +248,8 @@ inline void store_line(const PackPanelsArgs& a, int64_t panel, int64_t line, con
     }
 }
 
-constexpr int64_t kSideBySide = 64;  ///< codes that are worked on at a time, side by side in memory
+constexpr int64_t kParallelCodes = 1 << 16;  ///< the same for packing
+constexpr int64_t kSideBySide = 64;          ///< codes that are worked on at a time, side by side in memory
 static_assert(kSideBySide == kGroupPanels * kPanelRows && kSideBySide % (8 * kStepColumns) == 0);
 
 /// Fields of kSideBySide codes, a byte each: (code + bias) >> shift.
@@ -268,7 +269,7 @@ template <int bits>
 void pack_panels_of(const PackPanelsArgs& a) {
   constexpr int64_t kPlanes = 8 / bits, kLineColumns = kPlanes * kStepColumns;
   const int64_t lines = a.layout.lines(a.k), of_group = a.layout.group_panels();
-#pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelMacs)
+#pragma omp parallel for schedule(static, of_group) if (a.n * a.k > kParallelCodes)
   for (int64_t panel = 0; panel < a.layout.groups(a.n) * of_group; ++panel) {
     const int64_t first = panel * kPanelRows, rows = min(kPanelRows, a.n - first);  // none in an absent panel
     for (int64_t j = 0; j < rows; ++j) a.sums[first + j] = sum_codes(a.codes + (first + j) * a.k, a.k);
@@ -319,7 +320,7 @@ void pack_transposed_of(const PackPanelsArgs& a) {
   constexpr int64_t kLineColumns = 8 / bits * kStepColumns;
   const int64_t lines = a.layout.lines(a.k);
   const int64_t panels = a.layout.groups(a.n) * a.layout.group_panels();
-#pragma omp parallel for schedule(static) if (a.n * a.k > kParallelMacs)
+#pragma omp parallel for schedule(static) if (a.n * a.k > kParallelCodes)
   for (int64_t group = 0; group < div_up(a.n, kSideBySide); ++group) {
     const int64_t first = group * kSideBySide, count = min(kSideBySide, a.n - first);
     int32_t sums[kSideBySide] = {};
