@@ -5,18 +5,6 @@
 
 namespace lowbit {
 
-namespace {
-
-/// Gives op(a) op(b) to an input, added in place where it has a gradient already.
-void add_product(GradSink& dx, size_t input, const Tensor& a, const Tensor& b, const ops::MatmulOptions& options) {
-  if (Tensor* sum = dx.sum(input); sum && sum->dtype() == options.result)
-    ops::matmul_add_(*sum, a, b, options);
-  else
-    dx.add(input, ops::matmul(a, b, options));
-}
-
-}  // namespace
-
 Variable linear(const Variable& given, const Variable& weight, const Variable& bias, SourceLine at) {
   const Variable x = stored(given, at);
   LB_CHECK(weight.shape().rank() == 2 && x.shape().rank() >= 1 && x.shape().last() == weight.shape()[1], "linear",
@@ -30,9 +18,11 @@ Variable linear(const Variable& given, const Variable& weight, const Variable& b
       "linear", y, {x, weight, bias},
       [x = Saved(factor), weight = SavedValue(weight), operand](const Tensor& dy, GradSink& dx) {
         const Tensor dy_factor = dx.needs(0) || dx.needs(1) ? dy.to(operand) : Tensor();
-        if (dx.needs(0)) add_product(dx, 0, dy_factor, weight.get().to(operand), {.result = dy.dtype()});
+        if (dx.needs(0))
+          add_product(dx, 0, dy.dtype(), FloatProduct{dy_factor, weight.get().to(operand), {.result = dy.dtype()}});
+        const DType wide = compute_type(dy.dtype());
         if (dx.needs(1))
-          add_product(dx, 1, dy_factor, x.get(), {.transpose_a = true, .result = compute_type(dy.dtype())});
+          add_product(dx, 1, wide, FloatProduct{dy_factor, x.get(), {.transpose_a = true, .result = wide}});
         if (dx.needs(2)) dx.add(2, ops::column_sum(dy));
       },
       at);

@@ -64,6 +64,8 @@ namespace {
 
 /// Writes y, or adds to it.
 void run_outer(const GradientCodes& dy, const PackedInput& x, bool accumulate, Tensor& y) {
+  LB_CHECK(dy.columns.size() == x.blocks.size(), "qouter", "{} blocks of the gradient for {} of the input",
+           dy.columns.size(), x.blocks.size());
   const int64_t out = y.shape()[0];
   const Tensor one = Tensor::scalar(1);
   Tensor offset = dy.offset_sum;  // what the offsets of x add to every column of y
@@ -93,22 +95,15 @@ void run_outer(const GradientCodes& dy, const PackedInput& x, bool accumulate, T
   }
 }
 
-void check_outer(const GradientCodes& dy, const PackedInput& x) {
-  LB_CHECK(dy.columns.size() == x.blocks.size(), "qouter", "{} blocks of the gradient for {} of the input",
-           dy.columns.size(), x.blocks.size());
-}
-
 }  // namespace
 
 Tensor qouter(const GradientCodes& dy, const PackedInput& x) {
-  check_outer(dy, x);
   Tensor y = Tensor::empty({dy.sum.numel(), x.in}, DType::f32, dy.sum.device());
   run_outer(dy, x, false, y);
   return y;
 }
 
 void qouter_add_(Tensor& y, const GradientCodes& dy, const PackedInput& x) {
-  check_outer(dy, x);
   LB_CHECK(y.dtype() == DType::f32 && y.shape() == Shape({dy.sum.numel(), x.in}), "qouter_add_",
            "{} {} cannot take a gradient of {} columns times an input of {}", to_string(y.dtype()), y.shape().str(),
            dy.sum.numel(), x.in);

@@ -14,13 +14,6 @@ void append_scales(std::vector<Variable>& inputs, const Slot& slot) {
   for (const Parameter* parameter : slot.parameters()) inputs.push_back(parameter->value);
 }
 
-/// Products for a gradient, of operands in a float type and of codes; f32.
-struct FloatProduct {
-  Tensor a, b;
-  ops::MatmulOptions options;
-  Tensor value() const { return ops::matmul(a, b, options); }
-  void add_to(Tensor& sum) const { ops::matmul_add_(sum, a, b, options); }
-};
 /// dY Ŵ
 struct InputProduct {
   const QTensor& dy;
@@ -41,10 +34,7 @@ struct WeightProduct {
 template <class Product>
 void add_through(GradSink& dx, size_t input, size_t first_scale, const Quantizer& rule, const Encoded& encoded,
                  const Product& product) {
-  if (rule.passes_all(encoded)) {
-    if (Tensor* sum = dx.sum(input); sum && sum->dtype() == DType::f32) return product.add_to(*sum);
-    return dx.add(input, product.value());
-  }
+  if (rule.passes_all(encoded)) return add_product(dx, input, DType::f32, product);
   QuantizerGrads grads = rule.backward(encoded, product.value());
   dx.add(input, std::move(grads.dx));
   for (size_t i = 0; i < grads.parameters.size(); ++i) dx.add(first_scale + i, std::move(grads.parameters[i]));

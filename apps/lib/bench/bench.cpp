@@ -27,11 +27,6 @@ double quantile(std::vector<double> values, double q) {
   return values[below] + (place - std::floor(place)) * (values[above] - values[below]);
 }
 
-template <class T>
-std::string name_of(const EnumNames<T>& names, T value) {
-  return std::ranges::find(names, value, &EnumNames<T>::value_type::second)->first;
-}
-
 Json all_options(const BenchOptions& o) {
   return {{"model", o.model},
           {"batch", o.batch},

@@ -14,6 +14,13 @@ namespace lowbit {
 /// Names of an enum's values as the user writes them.
 template <class E>
 using EnumNames = std::vector<std::pair<std::string, E>>;
+/// "" for a value without a name.
+template <class E>
+std::string name_of(const EnumNames<E>& names, E wanted) {
+  for (const auto& [name, value] : names)
+    if (value == wanted) return name;
+  return "";
+}
 
 /// The options of one verb. Each is declared once, bound to a field of a plain struct whose initial value is the
 /// default:
@@ -80,12 +87,7 @@ class OptionRegistry {
           }
           return {};
         },
-        [names](E wanted) -> std::string {
-          for (const auto& [name, value] : names) {
-            if (value == wanted) return name;
-          }
-          return "";
-        });
+        [names](E wanted) { return name_of(names, wanted); });
     return option;
   }
 

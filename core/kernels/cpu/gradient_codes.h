@@ -24,8 +24,7 @@ inline uint32_t noise(uint32_t seed, int64_t at) { return mix(seed + static_cast
 
 /// `scaled` is v * kNoiseSteps.
 inline int32_t round_by_chance(float scaled, uint32_t noise) {
-  const int32_t level = bits_of(magic_round(scaled)) - bits_of(12582912.0f);
-  return (level + static_cast<int32_t>(noise & kNoiseMask)) >> kNoiseBits;
+  return (round_to_int(scaled) + static_cast<int32_t>(noise & kNoiseMask)) >> kNoiseBits;
 }
 
 /// Scale of a group whose largest magnitude is `top`, and what takes its values to round_by_chance(). A group with

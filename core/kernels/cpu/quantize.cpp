@@ -100,28 +100,6 @@ Counts encode_span(const EncodeArgs& a, const Coding& coding, int64_t begin, int
   return encode_codes<Coder>(a.x + begin, n, coding, a.codes + begin);
 }
 
-struct Extremes {
-  float absmax = 0, min = kHighest, max = kLowest;
-  void operator+=(const Extremes& b) {
-    absmax = nan_max(absmax, b.absmax);
-    min = b.min < min ? b.min : min;
-    max = b.max > max ? b.max : max;
-  }
-};
-
-inline Extremes extremes(const float* x, int64_t n) {
-  int32_t top = 0;
-  float min = kHighest, max = kLowest;
-#pragma omp simd reduction(max : top, max) reduction(min : min)
-  for (int64_t j = 0; j < n; ++j) {
-    const int32_t bits = bits_of(abs(x[j]));
-    top = bits > top ? bits : top;
-    min = x[j] < min ? x[j] : min;
-    max = x[j] > max ? x[j] : max;
-  }
-  return {float_of(top), min, max};
-}
-
 /// Scale rule of the group; writes scale[g] and offset[g].
 Coding coding_of(const EncodeArgs& a, int64_t g, bool parallel) {
   Coding c{0.0f, 0.0f, a.low, a.high, a.zero};
@@ -137,7 +115,7 @@ Coding coding_of(const EncodeArgs& a, int64_t g, bool parallel) {
   const bool symmetric = a.encoder == Encoder::absmax;
   const Extremes e = fold<Extremes>(a.groups.size, parallel, [&](int64_t begin, int64_t n) {
     const float* x = a.x + g * a.groups.size + begin;
-    return symmetric ? Extremes{absmax(x, 0, n), 0, 0} : extremes(x, n);
+    return symmetric ? Extremes{absmax(x, 0, n), 0, 0} : extremes(x, 0, n);
   });
   float range = e.absmax;  // NaN when there is one, and then so is the scale
   if (symmetric) {

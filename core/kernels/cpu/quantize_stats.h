@@ -19,21 +19,35 @@ inline float absmax(const float* x, float shift, int64_t n) {
 inline float nan_max(float a, float b) { return bits_of(b) > bits_of(a) ? b : a; }  // of non-negative values
 
 constexpr float kLowest = -3.402823466e38f, kHighest = 3.402823466e38f;
-/// Extremes of x - shift; NaN loses.
-inline float highest(const float* x, float shift, int64_t n) {
-  return lane_max<float>(n, kLowest, [=](int64_t j) { return x[j] - shift; });
-}
-inline float lowest(const float* x, float shift, int64_t n) {
-  return -lane_max<float>(n, kLowest, [=](int64_t j) { return shift - x[j]; });
-}
 
-struct Statistics {
+struct Extremes {
   float absmax = 0, min = kHighest, max = kLowest;
-  double sum_abs = 0, sum = 0;
-  void operator+=(const Statistics& b) {
+  void operator+=(const Extremes& b) {
     absmax = nan_max(absmax, b.absmax);
     min = b.min < min ? b.min : min;
     max = b.max > max ? b.max : max;
+  }
+};
+/// Of x - shift, in one pass; NaN wins in absmax and loses in the others.
+inline Extremes extremes(const float* x, float shift, int64_t n) {
+  int32_t top = 0;
+  float min = kHighest, max = kLowest;
+#pragma omp simd reduction(max : top, max) reduction(min : min)
+  for (int64_t j = 0; j < n; ++j) {
+    const float value = x[j] - shift;
+    const int32_t bits = bits_of(abs(value));
+    top = bits > top ? bits : top;
+    min = value < min ? value : min;
+    max = value > max ? value : max;
+  }
+  return {float_of(top), min, max};
+}
+
+struct Statistics {
+  Extremes extremes;
+  double sum_abs = 0, sum = 0;
+  void operator+=(const Statistics& b) {
+    extremes += b.extremes;
     sum_abs += b.sum_abs;
     sum += b.sum;
   }
@@ -64,18 +78,17 @@ inline void stats(Stream&, const GroupStatsArgs& a) {
     const float shift = a.shift ? a.shift[g] : 0.0f;
     const Statistics s = fold<Statistics>(size, parallel, [&](int64_t begin, int64_t n) {
       const float* x = a.x + g * size + begin;
-      return Statistics{absmax(x, shift, n), lowest(x, shift, n), highest(x, shift, n),
-                        lane_sum<float>(n, [=](int64_t j) { return abs(x[j] - shift); }),
+      return Statistics{extremes(x, shift, n), lane_sum<float>(n, [=](int64_t j) { return abs(x[j] - shift); }),
                         lane_sum<float>(n, [=](int64_t j) { return x[j] - shift; })};
     });
-    const bool numbers = size > 0 && s.absmax == s.absmax;
+    const bool numbers = size > 0 && s.extremes.absmax == s.extremes.absmax;
     const float otherwise = size > 0 ? __builtin_nanf("") : 0.0f;
     const double count = static_cast<double>(size);
-    a.absmax[g] = numbers ? s.absmax : otherwise;
+    a.absmax[g] = numbers ? s.extremes.absmax : otherwise;
     a.mean_abs[g] = numbers ? static_cast<float>(s.sum_abs / count) : otherwise;
     a.mean[g] = numbers ? static_cast<float>(s.sum / count) : otherwise;
-    a.min[g] = numbers ? s.min + 0.0f : otherwise;  // + 0: no negative zero, whatever the order of comparisons
-    a.max[g] = numbers ? s.max + 0.0f : otherwise;
+    a.min[g] = numbers ? s.extremes.min + 0.0f : otherwise;  // + 0: no negative zero, whatever the order of comparisons
+    a.max[g] = numbers ? s.extremes.max + 0.0f : otherwise;
   });
 }
 
