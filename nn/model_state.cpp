@@ -55,17 +55,16 @@ Json describe_slots(Module& root, const FrozenSlots& frozen) {
   return slots;
 }
 
-QTensor unpack_slot(const StateDict& state, const std::string& holder, const Json& entry) {
-  QTensor q;
-  q.book = code_book_from_name(entry.at("codes").get<std::string>());
-  q.per = entry.at("scale_per") == "row" ? Granularity::row : Granularity::tensor;
+StoredCodes stored_codes(const StateDict& state, const std::string& holder, const Json& entry) {
+  const CodeBook book = code_book_from_name(entry.at("codes").get<std::string>());
+  const Granularity per = entry.at("scale_per") == "row" ? Granularity::row : Granularity::tensor;
   const auto rows = entry.at("shape").at(0).get<int64_t>(), columns = entry.at("shape").at(1).get<int64_t>();
   LB_REQUIRE(rows >= 0 && columns >= 0, ErrorKind::model, "model", "codes of shape [{}, {}]", rows, columns);
   const Shape shape{rows, columns};
-  const Shape packed{shape[0], packed_row_bytes(q.book, shape[1])};
-  q.codes = unpack_codes(take_tensor(state, holder + ".codes", packed, DType::u8), q.book, shape);
-  q.scale = take_tensor(state, holder + ".scale", Shape{q.per == Granularity::row ? shape[0] : 1}, DType::f32);
-  return q;
+  const Tensor& packed = take_tensor(state, holder + ".codes", {rows, packed_row_bytes(book, columns)}, DType::u8);
+  check_codes(packed, book, shape);
+  return {book, per, shape, packed,
+          take_tensor(state, holder + ".scale", Shape{per == Granularity::row ? rows : 1}, DType::f32)};
 }
 
 /// Fills the slots, then replaces float masters by codes where the file has them. Returns the names of tensors used.
@@ -85,7 +84,7 @@ std::set<std::string> fill_slots(Seq2Seq& model, const StateDict& state, const J
     const std::string slot = path + ".weight";
     if (!slots.contains(slot) || !slots.at(slot).contains("codes")) return;
     const auto holder = slots.at(slot).value("stored_as", slot);
-    module.freeze(unpack_slot(state, holder, slots.at(slot)));
+    module.freeze(stored_codes(state, holder, slots.at(slot)));
     used.insert({holder + ".codes", holder + ".scale"});
   });
   return used;

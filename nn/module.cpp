@@ -77,7 +77,7 @@ void Module::freeze() {
   if (weight_) weight_->freeze();
 }
 
-void Module::freeze(QTensor codes) {
+void Module::freeze(StoredCodes codes) {
   LB_REQUIRE(weight_, ErrorKind::model, "module", "codes for a module without a weight");
   weight_->freeze(std::move(codes));
 }

@@ -12,6 +12,7 @@ namespace lowbit {
 class QuantizedWeight;
 class Slot;
 struct QTensor;
+struct StoredCodes;
 
 /// What a training step computes a second time, in backward, instead of keeping it (activation checkpointing).
 enum class Recompute : uint8_t {
@@ -51,7 +52,7 @@ class Module {
   /// forward pass stays bit for bit. freeze_tree() does it for a whole model.
   void freeze();
   /// The same with codes from a file. ErrorKind::model when the module has no weight, or one of another shape.
-  void freeze(QTensor codes);
+  void freeze(StoredCodes codes);
 
  protected:
   /// Called in constructors, in declaration order. The tree keeps references: members of the owner.

@@ -28,7 +28,7 @@ struct PackArgs {
 };
 struct UnpackArgs {
   const uint8_t* packed;
-  int8_t* codes;
+  int8_t* codes;  // null: only the check
   int64_t rows, columns;
   PackedField field;
 };

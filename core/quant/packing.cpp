@@ -24,6 +24,17 @@ PackedField field_of(CodeBook book) {
   }
 }
 
+/// Into `codes`, unless null.
+void unpack(const Tensor& packed, CodeBook book, const Shape& shape, int8_t* codes) {
+  LB_REQUIRE(packed.shape() == shape.with_last(packed_row_bytes(book, shape.last())), ErrorKind::model, "unpack_codes",
+             "{} bytes do not hold {} codes of {}", packed.shape().str(), shape.str(), to_string(book));
+  const bool valid = pack_kernels(packed.device())
+                         .unpack(current_stream(packed.device()),
+                                 {packed.data<uint8_t>(), codes, shape.rows(), shape.last(), field_of(book)});
+  LB_REQUIRE(valid, ErrorKind::model, "unpack_codes", "a field is not a code of {}: the data is corrupt",
+             to_string(book));
+}
+
 }  // namespace
 
 int64_t packed_row_bytes(CodeBook book, int64_t columns) {
@@ -42,15 +53,11 @@ Tensor pack_codes(const Tensor& codes, CodeBook book) {
 }
 
 Tensor unpack_codes(const Tensor& packed, CodeBook book, const Shape& shape) {
-  LB_REQUIRE(packed.shape() == shape.with_last(packed_row_bytes(book, shape.last())), ErrorKind::model, "unpack_codes",
-             "{} bytes do not hold {} codes of {}", packed.shape().str(), shape.str(), to_string(book));
   Tensor codes = Tensor::empty(shape, DType::i8, packed.device());
-  const bool valid = pack_kernels(packed.device())
-                         .unpack(current_stream(packed.device()), {packed.data<uint8_t>(), codes.mutable_data<int8_t>(),
-                                                                   shape.rows(), shape.last(), field_of(book)});
-  LB_REQUIRE(valid, ErrorKind::model, "unpack_codes", "a field is not a code of {}: the data is corrupt",
-             to_string(book));
+  unpack(packed, book, shape, codes.mutable_data<int8_t>());
   return codes;
 }
+
+void check_codes(const Tensor& packed, CodeBook book, const Shape& shape) { unpack(packed, book, shape, nullptr); }
 
 }  // namespace lowbit

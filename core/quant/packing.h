@@ -18,5 +18,7 @@ Tensor pack_codes(const Tensor& codes, CodeBook book);
 /// u8 [..., bytes] -> i8 codes of `shape`, which has the same leading axes. ErrorKind::model: a size that does not fit,
 /// or a field that the book does not have.
 Tensor unpack_codes(const Tensor& packed, CodeBook book, const Shape& shape);
+/// Only the errors of unpack_codes().
+void check_codes(const Tensor& packed, CodeBook book, const Shape& shape);
 
 }  // namespace lowbit

@@ -1,5 +1,7 @@
 #include "data/corpus/summaries.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_set>

@@ -12,7 +12,7 @@ constexpr int kFloatBits = 32;
 int bits_in(const Slot& slot) {
   if (slot.empty()) return kFloatBits;
   if (const auto* weight = dynamic_cast<const WeightSlot*>(&slot); weight && weight->frozen())
-    return range_of(weight->codes().book).bits;
+    return range_of(weight->stored().book).bits;
   const auto* quantizer = dynamic_cast<const QuantSlot*>(&slot);
   return quantizer && quantizer->get() ? range_of(quantizer->get()->book()).bits : kFloatBits;
 }

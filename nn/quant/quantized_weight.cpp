@@ -25,14 +25,14 @@ void QuantizedWeight::freeze() {
   if (slot_.empty() || slot_.frozen()) return;
   LB_REQUIRE(slot_.calibrated(), ErrorKind::model, "quantized weight",
              "{} cannot be frozen before a training batch has calibrated it", slot_.describe());
-  slot_.freeze(codes());
+  slot_.freeze(store_codes(codes()));
   drop_master();
 }
 
-void QuantizedWeight::freeze(QTensor codes) {
-  LB_REQUIRE(codes.shape() == shape_, ErrorKind::model, "quantized weight", "codes {} for a weight {}",
-             codes.shape().str(), shape_.str());
-  slot_.freeze(codes);
+void QuantizedWeight::freeze(StoredCodes codes) {
+  LB_REQUIRE(codes.shape == shape_, ErrorKind::model, "quantized weight", "codes {} for a weight {}", codes.shape.str(),
+             shape_.str());
+  slot_.freeze(std::move(codes));
   drop_master();
 }
 

@@ -26,7 +26,7 @@ class QuantizedWeight {
   /// Replaces the master by codes; does nothing when the slot is empty or frozen.
   void freeze();
   /// The same with codes from a file. ErrorKind::model: another shape.
-  void freeze(QTensor codes);
+  void freeze(StoredCodes codes);
 
  private:
   void drop_master();

@@ -16,18 +16,7 @@ Shape with_columns(const Shape& ids, int64_t columns) {
   return Shape(std::span<const int64_t>(extents));
 }
 
-bool same_bytes(const Tensor& a, const Tensor& b) {
-  return a.bytes() == b.bytes() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
-}
-
 }  // namespace
-
-QTensor StoredCodes::unpack() const { return {book, per, unpack_codes(packed, book, shape), scale, {}}; }
-
-bool StoredCodes::operator==(const StoredCodes& other) const {
-  return book == other.book && per == other.per && shape == other.shape && same_bytes(packed, other.packed) &&
-         same_bytes(scale, other.scale);
-}
 
 const PackedWeight& EncodedWeight::packed() const {
   if (!packed_) packed_ = pack_weight(codes());
@@ -116,11 +105,8 @@ Tensor WeightSlot::look_up(const Tensor& ids) const {
       {table.book, table.per, unpack_codes(packed, table.book, with_columns(ids.shape(), columns)), scale, {}});
 }
 
-void WeightSlot::freeze(const QTensor& codes) {
-  LB_CHECK(codes.shape().rank() == 2 && !codes.offset.defined(), "slot",
-           "a weight to freeze is a matrix of codes without offset, got {}", codes.shape().str());
-  encoded_ = std::make_shared<const EncodedWeight>(
-      StoredCodes{codes.book, codes.per, codes.shape(), pack_codes(codes.codes, codes.book), codes.scale});
+void WeightSlot::freeze(StoredCodes codes) {
+  encoded_ = std::make_shared<const EncodedWeight>(std::move(codes));
   source_ = {};
   frozen_ = true;
 }

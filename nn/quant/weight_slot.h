@@ -4,20 +4,9 @@
 
 #include "core/quant/packed.h"
 #include "nn/quant/slot.h"
+#include "nn/quant/stored_codes.h"
 
 namespace lowbit {
-
-/// A frozen weight as files hold it: packed rows and scales.
-struct StoredCodes {
-  CodeBook book;
-  Granularity per;
-  Shape shape;
-  Tensor packed;  ///< u8, core/quant/packing.h
-  Tensor scale;   ///< f32 [rows] or [1]
-
-  QTensor unpack() const;
-  bool operator==(const StoredCodes& other) const;  ///< bit by bit
-};
 
 /// A weight as its quantizer left it, and the forms derived from its codes, each made when first asked for. Immutable:
 /// the tape may hold it while the weight moves on.
@@ -66,8 +55,8 @@ class WeightSlot final : public QuantSlot {
   /// Values of some rows of a frozen weight.      ids i32 [...]    returns f32 [..., columns]
   Tensor look_up(const Tensor& ids) const;
 
-  /// From now on these are the codes, [rows, columns] without offset.
-  void freeze(const QTensor& codes);
+  /// From now on these are the codes.
+  void freeze(StoredCodes codes);
   bool frozen() const { return frozen_; }
   /// Of a frozen slot.
   QTensor codes() const { return stored().unpack(); }

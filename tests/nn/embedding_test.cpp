@@ -129,9 +129,9 @@ TEST(OutputProjection, ALoaderMayFreezeEitherAloneAndInAnyOrder) {
   freeze_tree(trained);
   for (const bool projection_first : {false, true}) {
     Tied loaded("tbt_weight bits=2", "tbt_weight bits=8", "absmax bits=8");
-    if (projection_first) loaded.output_projection.freeze(trained.output_projection.weight_slot().codes());
-    loaded.embed_tokens.freeze(trained.embed_tokens.weight_slot().codes());
-    if (!projection_first) loaded.output_projection.freeze(trained.output_projection.weight_slot().codes());
+    if (projection_first) loaded.output_projection.freeze(trained.output_projection.weight_slot().stored());
+    loaded.embed_tokens.freeze(trained.embed_tokens.weight_slot().stored());
+    if (!projection_first) loaded.output_projection.freeze(trained.output_projection.weight_slot().stored());
     EXPECT_EQ(loaded.paths(), (std::vector<std::string>{"output_projection.bias"}));
     EXPECT_EQ(loaded.logits({}).value().to_vector<float>(), logits);
   }
@@ -139,8 +139,8 @@ TEST(OutputProjection, ALoaderMayFreezeEitherAloneAndInAnyOrder) {
 
 TEST(Module, RefusesCodesThatDoNotFit) {
   Tied tied("tbt_weight bits=2", "none", "none");
-  const QTensor other{
-      CodeBook::ternary, Granularity::row, Tensor::zeros({kRows, kDim + 1}, DType::i8), Tensor::zeros({kRows}), {}};
+  const StoredCodes other = store_codes(
+      {CodeBook::ternary, Granularity::row, Tensor::zeros({kRows, kDim + 1}, DType::i8), Tensor::zeros({kRows}), {}});
   EXPECT_THROW(tied.embed_tokens.freeze(other), Error);
   EXPECT_THROW(tied.freeze(other), Error) << "no weight of its own";
 }

@@ -209,7 +209,7 @@ TEST_P(IntegerPath, FrozenGivesTheTrainingGraphsBits) {
   loaded.each_slot([](const std::string& path, Slot& one) {
     if (path == "input") one.assign(GetParam().input);
   });
-  loaded.freeze(linear_.weight_slot().codes());
+  loaded.freeze(linear_.weight_slot().stored());
   std::vector<Tensor> kept;
   linear_.each_parameter([&](const std::string&, Parameter& parameter) { kept.push_back(parameter.value.value()); });
   loaded.each_parameter([&, i = size_t{0}](const std::string&, Parameter& parameter) mutable {

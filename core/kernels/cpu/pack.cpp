@@ -1,5 +1,7 @@
 #include "core/kernels/pack.h"
 
+#include <cstring>
+
 #include "core/kernels/cpu/simd.h"
 
 namespace lowbit::LB_TARGET_NS {
@@ -39,27 +41,42 @@ bool pack_rows(const PackArgs& a) {
   return invalid == 0;
 }
 
+/// What every byte stands for.
+template <int32_t radix>
+struct ByteTable {
+  static constexpr int64_t kPerByte = fields_per_byte(radix);
+  int8_t codes[256][kPerByte];
+  uint8_t invalid[256];  // 1 for a byte that holds a field outside of the book
+
+  explicit ByteTable(const PackedField& f) {
+    for (int32_t byte = 0; byte < 256; ++byte) {
+      invalid[byte] = 0;
+      int32_t rest = byte;
+      for (int64_t i = 0; i < kPerByte; ++i, rest /= radix) {
+        const int32_t code = code_of(i + 1 < kPerByte ? rest % radix : rest, f);  // the last may be too large
+        invalid[byte] |= code < f.low || code > f.high;
+        codes[byte][i] = static_cast<int8_t>(code);
+      }
+    }
+  }
+};
+
 template <int32_t radix>
 bool unpack_rows(const UnpackArgs& a) {
   constexpr int64_t kPerByte = fields_per_byte(radix);
-  const PackedField f = a.field;
-  const int64_t bytes = (a.columns + kPerByte - 1) / kPerByte;
+  const ByteTable<radix> table(a.field);
+  const int64_t bytes = (a.columns + kPerByte - 1) / kPerByte, whole = a.columns / kPerByte;
   int32_t invalid = 0;
 #pragma omp parallel for reduction(| : invalid) if (a.rows * a.columns > kParallelElements)
   for (int64_t r = 0; r < a.rows; ++r) {
     const uint8_t* packed = a.packed + r * bytes;
+    for (int64_t b = 0; b < bytes; ++b) invalid |= table.invalid[packed[b]];
+    if (!a.codes) continue;
     int8_t* codes = a.codes + r * a.columns;
-    const auto unpack = [&](int64_t b, int64_t fields) {
-      int32_t rest = packed[b];
-      for (int64_t i = 0; i < fields; ++i, rest /= radix) {
-        const int32_t code = code_of(i + 1 < kPerByte ? rest % radix : rest, f);  // the last may be too large
-        invalid |= code >= f.low && code <= f.high ? 0 : 1;
-        codes[b * kPerByte + i] = static_cast<int8_t>(code);
-      }
-    };
-    const int64_t whole = a.columns / kPerByte;
-    for (int64_t b = 0; b < whole; ++b) unpack(b, kPerByte);
-    if (whole < bytes) unpack(whole, a.columns - whole * kPerByte);
+    for (int64_t b = 0; b < whole; ++b) std::memcpy(codes + b * kPerByte, table.codes[packed[b]], kPerByte);
+    if (whole < bytes)
+      std::memcpy(codes + whole * kPerByte, table.codes[packed[whole]],
+                  static_cast<size_t>(a.columns - whole * kPerByte));
   }
   return invalid == 0;
 }

@@ -75,8 +75,11 @@ TEST(Packing, RefusesCodesAndFieldsThatTheBookDoesNotHave) {
       EXPECT_EQ(e.kind(), ErrorKind::model);
       EXPECT_NE(std::string(e.what()).find("corrupt"), std::string::npos);
     }
+    EXPECT_THROW(check_codes(no_digits, book, Shape({5})), Error);
+    check_codes(Tensor::from(Shape({1}), std::vector<uint8_t>{242}), book, Shape({5}));
   }
   EXPECT_THROW(unpack_codes(no_digits, CodeBook::binary, Shape({9})), Error);
+  EXPECT_THROW(check_codes(no_digits, CodeBook::binary, Shape({9})), Error);
 }
 
 TEST(PackKernels, EveryTargetGivesTheBytesOfTheGenericOne) {
