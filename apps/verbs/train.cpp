@@ -14,7 +14,7 @@ int run_train(const TrainOptions& options, const OptionRegistry& registry) {
   const TrainOptions resolved = resolve_train_options(options, registry);
   if (resolved.dump_precision_plan) {
     Seq2Seq model(resolve_model(resolved.model, resolved.data.vocab_size), 0);
-    write_output(precision_plan(resolved.precision, model));
+    write_output(precision_plan(resolved.precision, resolved.matmul, model));
     return 0;
   }
   return train(resolved, config_text(resolved), process_arguments());

@@ -33,6 +33,17 @@ std::vector<std::string> module_paths(Module& model) {
   return paths;
 }
 
+/// docs/precision.md, "Products".
+std::string products(DType activations, ops::MatmulPrecision matmul) {
+  using enum ops::MatmulPrecision;
+  const std::string floats = activations != DType::f32 ? fmt::format("of {} operands, f32 sums", to_string(activations))
+                             : matmul == f32           ? "f32"
+                                                       : "of operands rounded to bf16, f32 sums";
+  return fmt::format(
+      "products {}; of quantized layers: forward in integers, backward {}", floats,
+      matmul == int8 ? "in integers too, from 8-bit gradients, up to 65536 outputs" : "as products of floats");
+}
+
 }  // namespace
 
 EnumNames<PrecisionPolicy> precision_policy_names() {
@@ -123,17 +134,18 @@ std::optional<LossScalerConfig> loss_scaler_of(const PrecisionOptions& precision
   return config;
 }
 
-std::string precision_plan(const PrecisionOptions& options, Module& model) {
+std::string precision_plan(const PrecisionOptions& options, ops::MatmulPrecision matmul, Module& model) {
   const PolicyRow& row = row_of(options.policy);
   const Precision precision = precision_of(options);
   check_patterns(precision, model);
   std::string text = fmt::format(
-      "policy {}: activations and their gradients {}, matrices {}{}, {} bytes a weight under Adam, loss scaling {}\n\n",
+      "policy {}: activations and their gradients {}, matrices {}{}, {} bytes a weight under Adam, loss scaling "
+      "{}\n{}\n\n",
       row.name, to_string(row.activations), to_string(row.matrices),
       row.matrices == DType::f32 ? ""
       : row.stochastic_rounding  ? " without an f32 copy, rounded stochastically"
                                  : " without an f32 copy",
-      row.bytes_per_weight, row.loss_scaling ? "on" : "off");
+      row.bytes_per_weight, row.loss_scaling ? "on" : "off", products(row.activations, matmul));
   text += fmt::format("{:<22}{:<18}{:<12}{:<12}{:<8}{}\n", "op", "input", "computed in", "result", "scaled", "why");
   for (const CastRule& rule : kCastRules)
     text +=

@@ -7,6 +7,7 @@
 
 #include "apps/lib/options/registry.h"
 #include "autograd/precision.h"
+#include "core/ops/matmul.h"
 #include "nn/precision_policy.h"
 #include "optim/loss_scaler.h"
 
@@ -39,7 +40,8 @@ void check_patterns(const Precision& precision, Module& model);
 std::optional<LossScalerConfig> loss_scaler_of(const PrecisionOptions& precision, const LossScaleOptions& options,
                                                int64_t update_freq);
 
-/// What --dump-precision-plan prints: the policy, the rules of every op, and where sites differ.
-std::string precision_plan(const PrecisionOptions& options, Module& model);
+/// What --dump-precision-plan prints: the policy, how matrices are multiplied, the rules of every op, and where sites
+/// differ.
+std::string precision_plan(const PrecisionOptions& options, ops::MatmulPrecision matmul, Module& model);
 
 }  // namespace lowbit

@@ -102,6 +102,14 @@ TEST_F(PrecisionRun, ThePlanIsPrintedAndNothingIsTrained) {
   EXPECT_FALSE(std::filesystem::exists(path("x")));
 }
 
+TEST_F(PrecisionRun, ThePlanSaysHowMatricesAreMultiplied) {
+  EXPECT_NE(train("x", {"--dump-precision-plan"}).out.find("products f32; of quantized layers: forward in integers"),
+            std::string::npos);
+  EXPECT_NE(train("x", {"--fp16", "--dump-precision-plan"}).out.find("products of f16 operands"), std::string::npos);
+  EXPECT_NE(train("x", {"--matmul", "int8", "--dump-precision-plan"}).out.find("in integers too, from 8-bit gradients"),
+            std::string::npos);
+}
+
 TEST_F(PrecisionRun, SitesComeFromAMapToo) {
   const std::string config = write("sites.yaml", R"(precision:
   policy: fp16
