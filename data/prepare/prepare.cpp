@@ -19,10 +19,7 @@ namespace {
 
 SplitCorpus split_and_write(std::vector<AlignedRow> rows, const SplitOptions& split, const std::filesystem::path& out,
                             const std::vector<std::string>& provenance) {
-  const size_t raw = rows.size();
   SplitCorpus corpus = split_corpus(std::move(rows), split);
-  LB_REQUIRE(!corpus.train.empty(), ErrorKind::data, "prepare",
-             "none of {} rows from {} is left to train on: see the filter options", raw, fmt::join(provenance, ", "));
   write_split_corpus(corpus, out, provenance);
   return corpus;
 }
@@ -63,8 +60,6 @@ SplitCorpus prepare_synopses(const PrepareSynopsesOptions& options) {
   for (const SynopsisRow& row : select_synopses(all, rejected))
     rows.push_back({"debsyn", document(row), row.text, row.synopsis});
   SplitCorpus corpus = split_corpus(std::move(rows), for_summaries(options.split));
-  LB_REQUIRE(!corpus.train.empty(), ErrorKind::data, "prepare", "none of {} descriptions in {} is left to train on",
-             all.size(), options.lists.string());
   for (const auto& [reason, count] : rejected) corpus.rejected[reason] += count;
 
   std::set<std::string> held_out;  // texts that another package may have word for word

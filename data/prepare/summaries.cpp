@@ -123,8 +123,6 @@ SplitCorpus prepare_summaries(const PrepareSummariesOptions& options) {
   }
   std::vector<std::string> provenance;
   for (const fs::path& input : options.inputs) provenance.push_back(input.filename().string());
-  LB_REQUIRE(!corpus.train.empty(), ErrorKind::data, "prepare", "no row of {} is left to train on",
-             fmt::join(provenance, ", "));
   write_split_corpus(corpus, options.out, provenance);
   return corpus;
 }

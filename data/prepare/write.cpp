@@ -1,5 +1,7 @@
 #include "data/prepare/write.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -56,6 +58,14 @@ Json statistics(const std::vector<AlignedRow>& rows, std::string_view tsv) {
 
 void write_split_corpus(const SplitCorpus& corpus, const std::filesystem::path& out,
                         const std::vector<std::string>& provenance, const std::map<std::string, std::string>& texts) {
+  if (corpus.train.empty()) {
+    std::vector<std::string> reasons;
+    for (const auto& [reason, count] : corpus.rejected)
+      if (count > 0) reasons.push_back(fmt::format("{} by \"{}\"", count, reason));
+    fail(ErrorKind::data, "prepare",
+         "no row of {} is left to train on; rejected: {} (data/README.md says by what rules)",
+         fmt::join(provenance, ", "), reasons.empty() ? "none" : fmt::format("{}", fmt::join(reasons, ", ")));
+  }
   std::error_code error;
   std::filesystem::create_directories(out, error);
   LB_REQUIRE(!error, ErrorKind::data, "prepare", "cannot make the folder {}: {}", out.string(), error.message());

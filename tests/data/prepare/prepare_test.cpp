@@ -97,7 +97,7 @@ TEST_F(PrepareTest, StatisticsCountEveryRowAndHashTheFiles) {
 
 TEST_F(PrepareTest, NothingLeftToTrainOnIsAnError) {
   const auto file = write("t.tsv", "a\tb\n");
-  test::expect_error(ErrorKind::data, {"none of 1 rows", "t.tsv"},
+  test::expect_error(ErrorKind::data, {"no row of t.tsv", "1 by \"words\""},
                      [&] { prepare_tsv({.file = file, .out = folder_.path("out")}); });
   EXPECT_FALSE(std::filesystem::exists(folder_.path("out/train.tsv")));
 }
