@@ -21,15 +21,19 @@ constexpr std::array<std::string_view, kCpuFeatureCount> kFeatureNames = {
     "avx2",        "fma",         "f16c",        "avx512f",      "avx512bw",         "avx512vl",
     "avx512dq",    "avx512_vnni", "avx512_vbmi", "avx512_vbmi2", "avx512_vpopcntdq", "avx512_bitalg",
     "avx512_bf16", "gfni",        "amx_tile",    "amx_int8",     "amx_bf16"};
-constexpr std::array<std::string_view, 5> kIsaNames = {"generic", "avx2", "avx512", "avx512_vnni", "amx"};
+constexpr std::array<std::string_view, 6> kIsaNames = {"generic",     "avx2",        "avx512",
+                                                       "avx512_vnni", "avx512_vbmi", "amx"};
 
-// The level that each feature belongs to, in the order of CpuFeature: a level is present when all its features are,
-// with the exception of avx512_bf16, which some CPUs with VNNI lack.
+// The level that each feature belongs to, in the order of CpuFeature: a level is present when all its features are but
+// the optional ones, which no kernel of ours needs.
 constexpr std::array<CpuIsa, kCpuFeatureCount> kFeatureLevel = {
     CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx2,        CpuIsa::avx512,      CpuIsa::avx512,
-    CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni,
-    CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::avx512_vnni, CpuIsa::amx,
+    CpuIsa::avx512,      CpuIsa::avx512,      CpuIsa::avx512_vnni, CpuIsa::avx512_vbmi, CpuIsa::avx512_vbmi,
+    CpuIsa::avx512_vbmi, CpuIsa::avx512_vbmi, CpuIsa::avx512_vbmi, CpuIsa::avx512_vbmi, CpuIsa::amx,
     CpuIsa::amx,         CpuIsa::amx};
+constexpr bool is_optional(CpuFeature feature) {
+  return feature == CpuFeature::avx512_bf16 || feature == CpuFeature::avx512_vbmi2 || feature == CpuFeature::gfni;
+}
 
 constexpr bool bit(uint64_t word, int index) { return (word >> index & 1) != 0; }
 
@@ -57,7 +61,7 @@ CpuFeatures detect() {
     if (eax >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) leaves.leaf7_1_eax = eax;
   }
   CpuFeatures features = decode_cpuid(leaves);
-  if (features.has(CpuFeature::amx_tile) && !request_tile_state()) features = features.capped(CpuIsa::avx512_vnni);
+  if (features.has(CpuFeature::amx_tile) && !request_tile_state()) features = features.capped(CpuIsa::avx512_vbmi);
   return features;
 }
 #else
@@ -71,7 +75,8 @@ CpuIsa isa_cap() {
     if (kIsaNames[i] == wanted) return static_cast<CpuIsa>(i);
   }
   const std::vector<std::string> names(kIsaNames.begin(), kIsaNames.end());
-  fail(ErrorKind::usage, "LOWBIT_CPU_ISA", "no level \"{}\"{} (of generic, avx2, avx512, avx512_vnni, amx)", wanted,
+  fail(ErrorKind::usage, "LOWBIT_CPU_ISA",
+       "no level \"{}\"{} (of generic, avx2, avx512, avx512_vnni, avx512_vbmi, amx)", wanted,
        nearest_hint(wanted, names));
 }
 
@@ -81,10 +86,9 @@ std::string_view to_string(CpuFeature feature) { return kFeatureNames[static_cas
 std::string_view to_string(CpuIsa isa) { return kIsaNames[static_cast<size_t>(isa)]; }
 
 CpuIsa CpuFeatures::best_isa() const {
-  constexpr auto kOptional = CpuFeature::avx512_bf16;
   CpuIsa best = CpuIsa::amx;
   for (int i = 0; i < kCpuFeatureCount; ++i) {
-    const bool missing = !bits_[static_cast<size_t>(i)] && static_cast<CpuFeature>(i) != kOptional;
+    const bool missing = !bits_[static_cast<size_t>(i)] && !is_optional(static_cast<CpuFeature>(i));
     if (missing && kFeatureLevel[static_cast<size_t>(i)] <= best) {
       best = static_cast<CpuIsa>(static_cast<int>(kFeatureLevel[static_cast<size_t>(i)]) - 1);
     }

@@ -30,8 +30,9 @@ enum class CpuFeature : uint8_t {
 };
 inline constexpr int kCpuFeatureCount = 17;
 
-/// The levels that kernels are built for, each including the ones before it. LOWBIT_CPU_ISA names one of them.
-enum class CpuIsa : uint8_t { generic, avx2, avx512, avx512_vnni, amx };
+/// The levels that kernels are built for, each including the ones before it: avx512_vnni is Cascade Lake, avx512_vbmi,
+/// with VPOPCNTDQ and BITALG, Ice Lake and Zen 4. LOWBIT_CPU_ISA names one of them.
+enum class CpuIsa : uint8_t { generic, avx2, avx512, avx512_vnni, avx512_vbmi, amx };
 
 std::string_view to_string(CpuFeature feature);  ///< as in /proc/cpuinfo: "avx512_vnni"
 std::string_view to_string(CpuIsa isa);          ///< as in LOWBIT_CPU_ISA and the kernel target names: "avx512_vnni"

@@ -13,6 +13,8 @@ CpuIsa isa_of(Target target) {
       return CpuIsa::avx512;
     case Target::cpu_avx512_vnni:
       return CpuIsa::avx512_vnni;
+    case Target::cpu_avx512_vbmi:
+      return CpuIsa::avx512_vbmi;
     case Target::cpu_amx:
       return CpuIsa::amx;
     default:

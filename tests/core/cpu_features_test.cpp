@@ -16,7 +16,7 @@ CpuidLeaves every_bit(uint64_t xcr0) { return {~0u, ~0u, ~0u, ~0u, ~0u, xcr0}; }
 TEST(CpuFeatures, StateBitsOfTheOperatingSystemDecide) {
   EXPECT_TRUE(decode_cpuid(every_bit(0)).names().empty());
   EXPECT_EQ(decode_cpuid(every_bit(kYmmState)).best_isa(), CpuIsa::avx2);
-  EXPECT_EQ(decode_cpuid(every_bit(kZmmState)).best_isa(), CpuIsa::avx512_vnni);
+  EXPECT_EQ(decode_cpuid(every_bit(kZmmState)).best_isa(), CpuIsa::avx512_vbmi);
   EXPECT_EQ(decode_cpuid(every_bit(kTileState)).best_isa(), CpuIsa::amx);
   EXPECT_EQ(decode_cpuid(every_bit(kZmmState & ~0x20ull)).best_isa(), CpuIsa::avx2) << "no opmask state";
 }
@@ -40,10 +40,13 @@ TEST(CpuFeatures, AMissingFeatureLowersTheLevelAndACapRemovesWhatIsAbove) {
   features.set(CpuFeature::avx512_bf16, false);
   EXPECT_EQ(features.best_isa(), CpuIsa::amx) << "no level needs avx512_bf16";
   features.set(CpuFeature::avx512_vbmi, false);
+  EXPECT_EQ(features.best_isa(), CpuIsa::avx512_vnni) << "as Cascade Lake";
+  features.set(CpuFeature::avx512_vnni, false);
   EXPECT_EQ(features.best_isa(), CpuIsa::avx512);
   features.set(CpuFeature::fma, false);
   EXPECT_EQ(features.best_isa(), CpuIsa::generic);
-  for (CpuIsa isa : {CpuIsa::generic, CpuIsa::avx2, CpuIsa::avx512, CpuIsa::avx512_vnni, CpuIsa::amx}) {
+  for (CpuIsa isa :
+       {CpuIsa::generic, CpuIsa::avx2, CpuIsa::avx512, CpuIsa::avx512_vnni, CpuIsa::avx512_vbmi, CpuIsa::amx}) {
     EXPECT_EQ(decode_cpuid(every_bit(kTileState)).capped(isa).best_isa(), isa);
   }
 }

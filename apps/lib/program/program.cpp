@@ -91,7 +91,8 @@ const Verb& find_verb(std::span<const Verb> verbs, const std::string& name) {
 std::span<const EnvironmentVariable> environment_variables() {
   static constexpr EnvironmentVariable kVariables[] = {
       {"LOWBIT_LOG", "what goes to stderr: off, error, warning, info (the default), debug or trace"},
-      {"LOWBIT_CPU_ISA", "highest instruction set that kernels use: generic, avx2, avx512, avx512_vnni or amx"},
+      {"LOWBIT_CPU_ISA",
+       "highest instruction set that kernels use: generic, avx2, avx512, avx512_vnni, avx512_vbmi or amx"},
   };
   return kVariables;
 }

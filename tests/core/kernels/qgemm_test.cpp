@@ -129,7 +129,7 @@ TEST_P(QGemmTargets, MostColumns) {
 
 INSTANTIATE_TEST_SUITE_P(, QGemmTargets,
                          ::testing::Values(Target::cpu_generic, Target::cpu_avx2, Target::cpu_avx512_vnni,
-                                           Target::cpu_amx),
+                                           Target::cpu_avx512_vbmi, Target::cpu_amx),
                          [](const auto& target) { return std::string(to_string(target.param)); });
 
 TEST(QGemm, FallsBackToAnEarlierTarget) {

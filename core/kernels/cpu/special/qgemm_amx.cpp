@@ -1,7 +1,7 @@
 #include "core/kernels/cpu/special/qgemm_amx.h"
 
 namespace lowbit {
-namespace cpu_avx512_vnni {
+namespace cpu_avx512_vbmi {
 void fill(QGemmKernels&);
 }
 
@@ -40,7 +40,7 @@ void fill(QGemmKernels& table) {
   table.gemm = [](Stream& stream, const QGemmArgs& a) {
     static const QGemmKernels few_rows = [] {
       QGemmKernels kernels;
-      cpu_avx512_vnni::fill(kernels);
+      cpu_avx512_vbmi::fill(kernels);
       return kernels;
     }();
     return tiles_pay(a) ? tiled_gemm<AmxTiles>(a) : few_rows.gemm(stream, a);

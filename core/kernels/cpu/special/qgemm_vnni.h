@@ -2,7 +2,7 @@
 
 #include "core/kernels/cpu/special/qgemm_tiles.h"
 
-/// Any x times fields of 2, 4 or 8 bits, whose codes are field - bias (only binary ones have a shift). A tile, some
+/// Any x times any fields. A tile, some
 /// rows and one panel, reads packed lines and rows of x where they lie: a field is unpacked in a register and feeds
 /// VPDPBUSD, which adds four products u * x to each of 16 int32 outputs, for every row of the tile. Sums are exact:
 /// with u at most 255, |x| at most 128 and k at most 65536 they stay below 255 * 2^23 < 2^31.
@@ -26,6 +26,15 @@ struct VnniTile {
   /// Behind a tall tile, which reads slowly, the hardware does not run ahead far enough.
   static constexpr int64_t kAhead = rows > 4 ? 1024 : 0;
   using Sums = __m512i[rows][kSums];
+  static constexpr int64_t kLineStride = bits == 1 ? kGroupPanels * kLineBytes : kLineBytes;
+
+  /// A line of a panel; of a binary one, which lies in a group (qgemm.h), put together.
+  static __m512i line_at(const uint8_t* w, bool odd) {
+    if constexpr (bits > 1) return _mm512_loadu_si512(w);
+    const __m512i low = _mm512_loadu_si512(w), high = _mm512_loadu_si512(w + kLineBytes);
+    return odd ? _mm512_mask_blend_epi16(0xaaaaaaaa, _mm512_srli_epi32(low, 16), high)
+               : _mm512_mask_blend_epi16(0xaaaaaaaa, low, _mm512_slli_epi32(high, 16));
+  }
 
   static __m512i field(__m512i line, int f) {
     if constexpr (bits == 8) {
@@ -38,9 +47,9 @@ struct VnniTile {
     }
   }
 
-  [[gnu::always_inline]] static void add_line(const uint8_t* w, const int8_t* x, int64_t x_stride, int index,
+  [[gnu::always_inline]] static void add_line(const uint8_t* w, bool odd, const int8_t* x, int64_t x_stride, int index,
                                               Sums& sums) {
-    const __m512i line = _mm512_loadu_si512(w);
+    const __m512i line = line_at(w, odd);
     if constexpr (kAhead > 0) prefetch_near(w + kAhead);
 #pragma GCC unroll 8
     for (int f = 0; f < kFields; ++f) {
@@ -55,7 +64,10 @@ struct VnniTile {
 
   static void run(const QGemmArgs& a, TileAt at, const int32_t* x_sums) {
     const int64_t lines = a.layout.lines(a.k), whole = a.k / kColumns;
-    const uint8_t* w = a.panels + at.panel * lines * kLineBytes;
+    constexpr int64_t kOfGroup = kLineStride / kLineBytes;
+    const int64_t of_group = at.panel % kOfGroup;
+    const bool odd = of_group % 2 != 0;
+    const uint8_t* w = a.panels + (at.panel / kOfGroup * lines * kOfGroup + of_group / 2 * 2) * kLineBytes;
     const int8_t* x = a.x + at.row * a.k;
     Sums sums;
 #pragma GCC unroll 8
@@ -65,23 +77,24 @@ struct VnniTile {
     int64_t i = 0;
     for (; i + kLines <= whole; i += kLines)
 #pragma GCC unroll 8
-      for (int l = 0; l < kLines; ++l) add_line(w + (i + l) * kLineBytes, x + (i + l) * kColumns, a.k, l, sums);
-    for (; i < whole; ++i) add_line(w + i * kLineBytes, x + i * kColumns, a.k, 0, sums);
+      for (int l = 0; l < kLines; ++l) add_line(w + (i + l) * kLineStride, odd, x + (i + l) * kColumns, a.k, l, sums);
+    for (; i < whole; ++i) add_line(w + i * kLineStride, odd, x + i * kColumns, a.k, 0, sums);
     if (whole < lines) {
       int8_t tail[rows][kColumns] = {};
       for (int r = 0; r < rows; ++r)
         std::memcpy(tail[r], x + r * a.k + whole * kColumns, static_cast<size_t>(a.k - whole * kColumns));
-      add_line(w + whole * kLineBytes, tail[0], kColumns, 0, sums);
+      add_line(w + whole * kLineStride, odd, tail[0], kColumns, 0, sums);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) {
-      __m512i dot = _mm512_set1_epi32(-a.layout.bias * x_sums[r]);
+      __m512i sum = _mm512_setzero_si512();
 #pragma GCC unroll 8
       for (int s = 0; s < kSums; ++s) {
         const auto shift = static_cast<unsigned>(kInPlace ? s % kFields * bits : 0);
-        dot = _mm512_add_epi32(dot, _mm512_srai_epi32(sums[r][s], shift));
+        sum = _mm512_add_epi32(sum, _mm512_srai_epi32(sums[r][s], shift));
       }
-      store_outputs(a, at.row + r, at.panel, dot);
+      if constexpr (bits == 1) sum = _mm512_slli_epi32(sum, 1);  // the layout's shift; the others have none
+      store_outputs(a, at.row + r, at.panel, _mm512_sub_epi32(sum, _mm512_set1_epi32(a.layout.bias * x_sums[r])));
     }
   }
 };
