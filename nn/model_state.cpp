@@ -57,6 +57,8 @@ Json describe_slots(Module& root, const FrozenSlots& frozen) {
 
 StoredCodes stored_codes(const StateDict& state, const std::string& holder, const Json& entry) {
   const CodeBook book = code_book_from_name(entry.at("codes").get<std::string>());
+  LB_REQUIRE(range_of(book).low < 0, ErrorKind::model, "model", "{}: a weight has signed codes, not {}", holder,
+             to_string(book));
   const Granularity per = entry.at("scale_per") == "row" ? Granularity::row : Granularity::tensor;
   const auto rows = entry.at("shape").at(0).get<int64_t>(), columns = entry.at("shape").at(1).get<int64_t>();
   LB_REQUIRE(rows >= 0 && columns >= 0, ErrorKind::model, "model", "codes of shape [{}, {}]", rows, columns);

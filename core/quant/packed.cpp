@@ -59,8 +59,8 @@ PackedWeight pack_transposed(const QTensor& weight) { return pack(weight, true);
 
 namespace {
 
-/// Rows that share the scales of the other factor. One line of codes less than a power of two: a line apart, the rows
-/// of that factor fall in different sets of the caches.
+/// Most rows that share the scales of the other factor; rows are spread evenly over as many blocks as that takes. One
+/// line of codes less than a power of two: a full block's rows of that factor fall in different sets of the caches.
 constexpr int64_t kInputBlock = 1024 - 64;
 
 /// For codes that are levels already, fields are the levels: 2-bit ones end at 2 as those of ternary weights do.

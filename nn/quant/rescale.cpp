@@ -23,14 +23,21 @@ void each_element(const Groups& groups, int64_t group, const Fn& fn) {
   }
 }
 
+/// The largest magnitude of a group; NaN when an element is.
+float largest_of(const float* x, const Groups& groups, int64_t group) {
+  float largest = 0;
+  each_element(groups, group,
+               [&](int64_t i) { largest = std::isnan(x[i]) ? x[i] : std::max(largest, std::abs(x[i])); });
+  return largest;
+}
+
 Variable rescale(const Variable& y, const Groups& groups, SourceLine at) {
   Tensor q = Tensor::zeros(y.shape());
   Tensor gammas = Tensor::empty({groups.count});
   const float* in = y.value().data<float>();
   float* out = q.mutable_data<float>();
   for (int64_t g = 0; g < groups.count; ++g) {
-    float gamma = 0;
-    each_element(groups, g, [&](int64_t i) { gamma = std::isnan(in[i]) ? in[i] : std::max(gamma, std::abs(in[i])); });
+    const float gamma = largest_of(in, groups, g);
     const float factor = kHalfRange / (gamma + kEps);
     each_element(groups, g, [&](int64_t i) { out[i] = std::clamp(in[i] * factor, -kLimit, kLimit); });
     gammas.mutable_data<float>()[g] = gamma;
@@ -92,8 +99,7 @@ Variable rescale_as_published(const Variable& y, int64_t time_groups, SourceLine
   Tensor gammas = Tensor::empty({groups.count});
   float *p = product.mutable_data<float>(), *q = quotient.mutable_data<float>(), *out = result.mutable_data<float>();
   for (int64_t g = 0; g < groups.count; ++g) {
-    float gamma = 0;
-    each_element(groups, g, [&](int64_t i) { gamma = std::max(gamma, std::abs(in[i])); });
+    const float gamma = largest_of(in, groups, g);
     gammas.mutable_data<float>()[g] = gamma;
     const float divisor = store(gamma + kEps);
     each_element(groups, g, [&](int64_t i) {

@@ -34,7 +34,7 @@ class EncodedWeight {
 };
 
 /// The slot of a weight [rows, columns]. Encodes once per version of the tensor, so once per update and never again in
-/// evaluation. Frozen, it holds the codes and needs no tensor.
+/// evaluation, unless the quantizer has learned scales. Frozen, it holds the codes and needs no tensor.
 class WeightSlot final : public QuantSlot {
  public:
   bool empty() const override { return !frozen_ && QuantSlot::empty(); }

@@ -53,6 +53,9 @@ TEST_F(ModelState, WhatIsWrongInItIsTheFilesFault) {
   set("shape", "wide");
   expect_refused(ErrorKind::model, {"quantization_config is broken"});
   state_ = whole;
+  set("codes", "bit");
+  expect_refused(ErrorKind::model, {kSlot, "signed codes, not bit", "(in some/model.safetensors)"});
+  state_ = whole;
   state_.tensors.erase("encoder.layers.0.fc1.weight.codes");
   expect_refused(ErrorKind::model, {"no tensor encoder.layers.0.fc1.weight.codes", "(in some/model.safetensors)"});
 }

@@ -44,6 +44,8 @@ class LearnedRule final : public ScaleRule {
 
   void calibrate(const Tensor& x) override {
     const float mean_abs = static_cast<float>(ops::group_stats(x, Granularity::tensor).mean_abs.item());
+    if (!std::isfinite(mean_abs) || mean_abs == 0)
+      return;  // an overflow, or a dead layer: the next batch may tell more
     alpha_.value.mutable_value().mutable_data<float>()[0] =
         static_cast<float>(config_.init_factor * mean_abs / std::sqrt(config_.init_high));
     calibrated_ = true;

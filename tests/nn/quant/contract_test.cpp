@@ -84,6 +84,19 @@ TEST_P(Contract, CountsNonFiniteInputs) {
   EXPECT_EQ(quantizer->encode(x).counts.data<int64_t>()[ops::kNonFinite], 1);
 }
 
+TEST(LearnedScale, WaitsForABatchThatTellsSomething) {
+  const auto quantizer = make_quantizer("elastic bits=4");
+  Tensor overflow = random_input();
+  overflow.mutable_data<float>()[40] = std::numeric_limits<float>::infinity();
+  for (const Tensor& useless : {overflow, Tensor::zeros({6, 37})}) {
+    quantizer->calibrate(useless);
+    EXPECT_FALSE(quantizer->calibrated());
+    EXPECT_EQ(quantizer->parameters()[0]->value.value().item(), 1) << "as it was made";
+  }
+  quantizer->calibrate(random_input());
+  EXPECT_TRUE(quantizer->calibrated());
+}
+
 /// Scales that are a magnitude of the group itself, without a constant shift.
 class StatisticsContract : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Methods, StatisticsContract,

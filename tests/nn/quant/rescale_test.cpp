@@ -104,6 +104,15 @@ TEST(PublishedRescale, FailsInF16UnderEveryLossScaleAndShowsNothingInTheForward)
   }
 }
 
+// As max() of NaN and anything is NaN in PyTorch.
+TEST(Rescale, ANaNReachesTheWholeGroup) {
+  Tensor value = random_normal({1, 4, kChannels}, 0, 1, 9);
+  value.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  for (const Variable& q : {rescale_by_time(Variable(value), 2), rescale_as_published(Variable(value), 2)})
+    for (int64_t i = 0; i < value.numel(); ++i)
+      EXPECT_EQ(std::isnan(q.value().data<float>()[i]), i < 2 * kChannels) << i;
+}
+
 TEST(PublishedRescale, IsRescaleByTimeWhereNothingOverflows) {
   const Tensor value = random_normal({kBatch, kTime, kChannels}, 0, 1, 9), dz = random_normal(value.shape(), 0, 1, 10);
   const Variable a(value, true), b(value, true);
