@@ -76,7 +76,9 @@ Schedule::Schedule(const ScheduleConfig& config) : config_(config) {
     case ScheduleKind::linear:
     case ScheduleKind::polynomial:
     case ScheduleKind::cosine:
-      require(c.total > c.warmup, "total (run.max_update) must be larger than warmup (optim.warmup)");
+      LB_REQUIRE(c.total > c.warmup, ErrorKind::usage, "schedule",
+                 "run.max_update={} must be larger than optim.warmup={}: raise one, or lower the other", c.total,
+                 c.warmup);
       require(c.power > 0 && c.cycles >= 1, "power must be positive, cycles at least 1");
       break;
     case ScheduleKind::inverse_sqrt:

@@ -9,6 +9,7 @@
 #include "apps/lib/train/run_choices.h"
 #include "apps/verbs/verbs.h"
 #include "core/error.h"
+#include "core/files/atomic.h"
 #include "nn/transformer/config.h"
 
 namespace lowbit {
@@ -77,7 +78,10 @@ int run(const BenchVerb& verb, const OptionRegistry& registry) {
   const BenchmarkKind& kind = find_benchmark(options.name);
   refuse_foreign_options(kind, registry);
   if (options.threads > 0) omp_set_num_threads(static_cast<int>(options.threads));
-  if (!options.profile.empty()) options.peaks = measure_peaks();  // first: its memory is none of the benchmark's
+  if (!options.profile.empty()) {
+    AtomicFile(options.profile);      // so that a place that cannot be written is told before the benchmark
+    options.peaks = measure_peaks();  // first: its memory is none of the benchmark's
+  }
   const nlohmann::ordered_json report = to_json(options, kind.run(options));
   write_output(verb.json ? report.dump() + "\n" : to_table(report));
   return 0;

@@ -12,9 +12,10 @@
 /// channels [h * width, (h + 1) * width). f32 or f64: half operands are widened before (core/ops/attention.cpp).
 ///
 /// Exactness, of finite operands: every sum runs in ascending order of its own index, or over 16 fixed lanes of the key
-/// index, and depends on nothing else (the values of hidden keys count 0 times). A query's result is the same bits whether it is computed alone or among others, whatever the other
-/// rows of the batch are, and however many hidden keys follow the visible ones. Probabilities and contexts are the same
-/// bits on every target; gradients, whose sums may round once a step, on one.
+/// index, and depends on nothing else (the values of hidden keys count 0 times). A query's result is the same bits
+/// whether it is computed alone or among others, whatever the other rows of the batch are, and however many hidden keys
+/// follow the visible ones. Probabilities and contexts are the same bits on every target; gradients, whose sums may
+/// round once a step, on one.
 namespace lowbit {
 
 struct AttentionShape {

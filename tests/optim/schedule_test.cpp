@@ -113,7 +113,7 @@ TEST(Schedule, RefusesNumbersThatDoNotFit) {
   refused({.kind = Kind::fixed, .lr = -1}, "lr");
   refused({.kind = Kind::fixed, .warmup = -1}, "warmup");
   refused({.kind = Kind::inverse_sqrt}, "warmup or timescale");
-  refused({.kind = Kind::linear, .warmup = 5, .total = 5}, "total");
+  refused({.kind = Kind::linear, .warmup = 5, .total = 5}, "run.max_update=5");
   refused({.kind = Kind::cosine, .total = 5, .cycles = 0}, "cycles");
   refused({.kind = Kind::wsd, .warmup = 5, .total = 10, .decay = 6}, "decay");
   refused({.kind = Kind::tri_stage, .warmup = 5}, "decay");

@@ -33,6 +33,8 @@ std::unique_ptr<Seq2Seq> bench_model(const BenchOptions& options) {
   const bool quantized = options.recipe != "none";
   LB_REQUIRE(quantized || options.output_bits == 0, ErrorKind::usage, "bench",
              "--output-bits changes a recipe: give --recipe NAME with it");
+  LB_REQUIRE(quantized || options.dtype != ops::MatmulPrecision::int8, ErrorKind::usage, "bench",
+             "int8 is of quantized layers, and a float model has none: give --recipe NAME with it, or --dtype bf16");
   std::unique_ptr<Seq2Seq> model = bench_float_model(options);
   if (quantized) apply_recipe(*model, options.recipe, options.output_bits);
   return model;

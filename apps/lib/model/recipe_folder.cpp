@@ -1,5 +1,7 @@
 #include "apps/lib/model/recipe_folder.h"
 
+#include "core/error.h"
+
 namespace lowbit {
 
 namespace fs = std::filesystem;
@@ -21,7 +23,12 @@ Recipe load_recipe(const std::string& name_or_path, const RecipeOptions& options
 
 Recipe apply_recipe(Seq2Seq& model, const std::string& name_or_path, int64_t output_bits) {
   Recipe recipe = load_recipe(name_or_path, recipe_options(model.config(), output_bits));
-  apply(recipe, model);
+  try {
+    apply(recipe, model);
+  } catch (const Error& error) {
+    if (output_bits == 0) throw;
+    throw Error(error.kind(), fmt::format("{} (with {} output bits, as asked for)", error.what(), output_bits));
+  }
   return recipe;
 }
 

@@ -132,6 +132,9 @@ SortedArguments sort_arguments(OptionRegistry& registry, std::span<const std::st
   std::ranges::reverse(reversed);
   try {
     app.parse(reversed);
+  } catch (const CLI::ArgumentMismatch& error) {  // "--optim.lr: 1 required  missing"
+    const std::string_view name = error.what();
+    fail(ErrorKind::usage, "command line", "{} needs a value", name.substr(0, name.find(':')));
   } catch (const CLI::ParseError& error) {
     fail(ErrorKind::usage, "command line", "{}", error.what());
   }

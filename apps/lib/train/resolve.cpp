@@ -69,8 +69,12 @@ void check(const TrainOptions& options) {
   Schedule(schedule_of(options, model.dim));
   LB_REQUIRE(options.quant.output_bits == 0 || !options.quant.recipe.empty(), ErrorKind::usage, "train",
              "quant.output_bits has no effect without quant.recipe: give a recipe, or leave it out");
-  if (!options.quant.recipe.empty())
-    load_recipe(options.quant.recipe, recipe_options(model, options.quant.output_bits));
+  if (!options.quant.recipe.empty()) {
+    TransformerConfig shape = model;
+    shape.init = WeightInit::none;
+    Seq2Seq tried(shape, 0);
+    apply_recipe(tried, options.quant.recipe, options.quant.output_bits);
+  }
   precision_of(options.precision);
   LB_REQUIRE(
       options.teacher.model.empty() || options.teacher.loss.attention == 0 || options.recompute == Recompute::nothing,
@@ -82,8 +86,15 @@ void check(const TrainOptions& options) {
              "valid.metric=bleu needs valid.bleu_rows of at least 1");
   if (options.data.task == TrainTask::denoising) check_denoising(options, model);
   expect_corpus_folder("data.dir", options.data.dir);
-  for (const std::string& file : task_files(options))
-    expect_file(fs::path(options.data.dir) / file, ErrorKind::data, "lowbit prepare writes it");
+  const char* remedy = options.data.task == TrainTask::denoising
+                           ? "it is running text, as docs/pretraining.md says and lowbit prepare synopses writes it"
+                           : "lowbit prepare writes it";
+  for (const std::string& file : task_files(options)) {
+    const fs::path path = fs::path(options.data.dir) / file;
+    expect_file(path, ErrorKind::data, remedy);
+    LB_REQUIRE(fs::file_size(path) > 0, ErrorKind::data, "train",
+               "{}: is empty; give lowbit prepare more rows, or a larger --dev-share", path.string());
+  }
   if (!options.data.tokenizer.empty()) expect_file(options.data.tokenizer, ErrorKind::model, "data.tokenizer names it");
   if (!options.teacher.model.empty()) resolve_model_folder(options.teacher.model);
 }

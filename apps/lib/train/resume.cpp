@@ -46,7 +46,10 @@ void check_resume(const TrainOptions& options, const RunFolder& folder) {
   std::string changes;
   for (const Option& option : new_registry.options()) {
     const std::string was = old_registry.find(option.key())->text(), is = option.text();
-    if (was == is || is_free(option)) continue;
+    if (was == is) continue;
+    if (option.key() == "run.max_update")
+      log_info("run.max_update was {}, is {}: a schedule that knows the end follows it", was, is);
+    if (is_free(option)) continue;
     if (option.key() == "loss_scale.init") {
       log_warning("loss_scale.init has no effect here: {} goes on with the scale of its checkpoint", folder.path());
       continue;

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/files/atomic.h"
 #include "data/tokenizer/open_tokenizer.h"
+#include "nn/checkpoint/frozen_weights.h"
 #include "nn/checkpoint/hf_generation.h"
 #include "nn/module_state.h"
 #include "nn/quant/weight_slot.h"
@@ -66,6 +67,8 @@ std::unique_ptr<Seq2Seq> start_model(const TrainOptions& options, const Tokenize
     const Recipe recipe = apply_recipe(*model, options.quant.recipe, options.quant.output_bits);
     log_info("recipe {}: {}", recipe.name(), recipe.bits().str());
   }
+  if (options.matmul == ops::MatmulPrecision::int8 && activation_quantizers(*model).empty())
+    log_warning("run.matmul=int8 is bf16 here: it is of layers with quantized inputs, which a recipe makes");
   return model;
 }
 

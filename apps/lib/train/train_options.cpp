@@ -196,6 +196,12 @@ void declare_train_options(OptionRegistry& registry, TrainOptions& options) {
   declare_upkeep(registry, options);
 }
 
+DistillationConfig distillation_of(const TrainOptions& options) {
+  DistillationConfig config = options.teacher.loss;
+  config.smoothing = options.label_smoothing;
+  return config;
+}
+
 ScheduleConfig schedule_of(const TrainOptions& options, int64_t dim) {
   ScheduleConfig schedule = options.optim.schedule;
   if (schedule.warmup == kAdaptedWarmup) schedule.warmup = std::min<int64_t>(100, options.max_update / 10);

@@ -154,6 +154,8 @@ TransformerConfig override_model(TransformerConfig config, const ModelOptions& o
 /// The architecture with the overrides applied; of the given shape, the sizes alone are true.
 TransformerConfig resolve_model(const ModelOptions& options, int64_t vocab);
 
+/// The comparison with the teacher, with the run's label smoothing.
+DistillationConfig distillation_of(const TrainOptions& options);
 /// The schedule of a run, whole. `dim`: the model's width.
 ScheduleConfig schedule_of(const TrainOptions& options, int64_t dim);
 

@@ -66,12 +66,6 @@ BatcherOptions batching(const TrainOptions& options, const TransformerConfig& mo
           .start_id = model.decoder_start};
 }
 
-DistillationConfig distillation(const TrainOptions& options) {
-  DistillationConfig config = options.teacher.loss;
-  config.smoothing = options.label_smoothing;
-  return config;
-}
-
 constexpr const char* kLossScalerKey = "loss_scaler";  // of TrainState::extra
 
 constexpr int64_t kLevelsInterval = 100;  // updates; a look costs about as much as quantizing the weights once
@@ -87,6 +81,11 @@ class TrainRun {
  public:
   /// Makes everything and goes back to the last checkpoint if the folder has one, which is unchanged if that fails.
   TrainRun(const TrainOptions& options, const RunFolder& folder);
+  /// The last update is done, or patience is over.
+  bool has_ended() const {
+    return state_.updates >= options_.max_update ||
+           (options_.valid.patience > 0 && state_.stalled >= options_.valid.patience);
+  }
   int run();
   /// Prints where the memory of an update on the largest batch goes. The run is of no use for training after it.
   void print_memory_plan();
@@ -107,7 +106,6 @@ class TrainRun {
   bool due(int64_t interval) const {
     return interval > 0 ? state_.updates % interval == 0 : batches_->position() % batches_->batches_per_epoch() == 0;
   }
-  bool out_of_patience() const { return options_.valid.patience > 0 && state_.stalled >= options_.valid.patience; }
   /// From 1, of the batch that was trained on last.
   int64_t epoch() const { return std::max<int64_t>(batches_->position() - 1, 0) / batches_->batches_per_epoch() + 1; }
   double wall_s() const { return seconds_since(start_); }
@@ -183,7 +181,7 @@ StepReport TrainRun::attempt(const std::vector<Seq2SeqBatch>& micro) {
     const ForwardContext ctx{.training = true, .random = &state_.random, .recompute = options_.recompute};
     const Seq2SeqBatch& batch = micro[static_cast<size_t>(i)];
     if (!teacher_) return cross_entropy_objective(*model_, batch, options_.label_smoothing, ctx);
-    return distillation_objective(*model_, *teacher_, batch, distillation(options_), ctx);
+    return distillation_objective(*model_, *teacher_, batch, distillation_of(options_), ctx);
   });
 }
 
@@ -325,7 +323,7 @@ void TrainRun::restore() {
   if (LossScaler* scaler = trainer_->loss_scaler(); scaler && state_.extra.count(kLossScalerKey))
     scaler->set_state(loss_scaler_state_from_json(state_.extra.at(kLossScalerKey), last->folder));
   batches_->seek(state_.data.epoch * batches_->batches_per_epoch() + state_.data.batch);
-  log_info("going on after update {} from {}", state_.updates, last->folder);
+  if (!has_ended()) log_info("going on after update {} from {}", state_.updates, last->folder);
 }
 
 int TrainRun::run() {
@@ -354,7 +352,7 @@ int TrainRun::run() {
 int TrainRun::train_to_the_end() {
   const StopGuard guard;
   Progress progress("train", options_.max_update, options_.log, state_.updates);
-  while (state_.updates < options_.max_update && !out_of_patience()) {
+  while (!has_ended()) {
     const StepReport report = step();
     if (!report.skipped) report_step(report, progress);
     const bool last = state_.updates == options_.max_update;
@@ -389,6 +387,10 @@ int train(const TrainOptions& options, const std::string& config_yaml, std::span
     allocator({}).reset_peak();
   }
   TrainRun run(options, folder);
+  if (used && run.has_ended()) {
+    log_info("{} has ended and is left as it is; a larger run.max_update goes on", folder.path());
+    return 0;
+  }
   if (used) folder.describe(config_yaml, command_line);  // not before the run has accepted the new options
   return run.run();
 }

@@ -147,6 +147,7 @@ TEST(BenchVerb, RefusesWhatItCannotTime) {
   expect({"decode", "--tgt", "8"}, "bench.tgt has no effect on decode");
   expect({"train-step", "--model", "tiny", "--teacher", "--recompute", "layers"}, "leave one of them out");
   expect({"linear", "--weights", "ternary", "--acts", "f32"}, "give f32 to both or to none");
+  expect({"train-step", "--model", "tiny", "--dtype", "int8"}, "a float model has none");
   expect({"train-step", "--model", "tiny", "--dtype", "bf61"}, "the nearest is \"bf16\"");
 }
 

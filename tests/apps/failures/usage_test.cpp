@@ -36,6 +36,24 @@ TEST_F(UnknownNames, OfARecipeAndOfItsSlotsToo) {
                  {"mine.yaml:4]", "decoder.layers.*.encoder_atn.key", "nearest is decoder.layers.0.encoder_attn.key"});
 }
 
+TEST_F(UnknownNames, BitsThatTheRecipeDoesNotKnowLeaveNoFolder) {
+  expect_failure(train("run", {"--recipe", "tbt-2-2-8", "--output-bits", "3"}), 2,
+                 {"bits must be", "\"3\"", "with 3 output bits, as asked for"});
+  EXPECT_FALSE(std::filesystem::exists(path("run")));
+}
+
+TEST_F(UnknownNames, AFlagWithoutItsValueIsNamed) {
+  expect_failure(run({"train", path("data"), "--run.dir", path("run"), "--lr"}), 2, {"--optim.lr needs a value"});
+}
+
+using EmptyDevSet = test::TinyRun;
+
+TEST_F(EmptyDevSet, IsToldBeforeAnythingIsWritten) {
+  write("data/dev.tsv", "");
+  expect_failure(train("run"), 3, {"dev.tsv: is empty", "--dev-share"});
+  EXPECT_FALSE(std::filesystem::exists(path("run")));
+}
+
 using DataIsAFile = test::TinyRun;
 
 TEST_F(DataIsAFile, AndNoFolder) {

@@ -32,5 +32,16 @@ TEST_F(ResumedRun, SaysOnceWhatChanged) {
       << "now they are the run's";
 }
 
+TEST_F(ResumedRun, ThatHasEndedIsLeftAsItIs) {
+  trained("run");
+  const std::string config = read("run/config.yaml"), metrics = read("run/metrics.jsonl");
+  for (const char* max_update : {"2", "1"}) {
+    const test::Outcome again = train("run", {"--max-update", max_update, "--warmup", "0", "--lr", "0.01"});
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(read("run/config.yaml"), config);
+    EXPECT_EQ(read("run/metrics.jsonl"), metrics);
+  }
+}
+
 }  // namespace
 }  // namespace lowbit

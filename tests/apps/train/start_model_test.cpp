@@ -101,5 +101,13 @@ TEST_F(StartOfAStudent, FreshWeightsAreDrawnAsAsked) {
   EXPECT_NE(read("tuned/config.yaml").find("  init: \"preset\"\n"), std::string::npos);
 }
 
+using StartModel = test::TinyRun;
+
+TEST_F(StartModel, ThatHasNoLayerForInt8SaysSo) {
+  const std::string warning = "run.matmul=int8 is bf16 here";
+  EXPECT_NE(train("float", {"--matmul", "int8"}).err.find(warning), std::string::npos);
+  EXPECT_EQ(train("quantized", {"--matmul", "int8", "--recipe", "tbt-2-2-8"}).err.find(warning), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lowbit
