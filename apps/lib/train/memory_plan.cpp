@@ -12,9 +12,9 @@
 namespace lowbit {
 namespace {
 
-/// "encoder.layers.0" of "encoder.layers.0.fc1"; the first name where there are no layers.
+/// "encoder.layers.0" of "encoder.layers.0.fc1"; the first name where there are no layers; empty between modules.
 std::string layer_of(const ProfileEvent& event) {
-  if (!event.path || event.path->empty()) return "between modules";
+  if (!event.path || event.path->empty()) return {};
   const std::string_view path = *event.path;
   constexpr std::string_view kLayers = ".layers.";
   const size_t layers = path.find(kLayers);
@@ -54,9 +54,12 @@ MemoryPlan measure_memory(Module& model, const Optimizer& optimizer, const std::
   const auto& events = profiler.events();
   const auto last = std::find_if(events.rbegin(), events.rend(), [](const auto& e) { return e.phase == "forward"; });
   size_t before = resident;
+  std::string layer_before;
   for (const ProfileEvent& event : events) {
     if (&event <= &*last && event.bytes_in_use != before) {
-      const std::string layer = layer_of(event);
+      std::string layer = layer_of(event);
+      if (layer.empty()) layer = event.bytes_in_use < before ? layer_before : "between modules";  // it gives back
+      layer_before = layer;
       const auto found =
           std::find_if(plan.saved.begin(), plan.saved.end(), [&](const auto& entry) { return entry.first == layer; });
       size_t& bytes = found == plan.saved.end() ? plan.saved.emplace_back(layer, 0).second : found->second;
@@ -81,7 +84,7 @@ std::string to_text(const MemoryPlan& plan) {
   for (const auto& [layer, bytes] : plan.saved) saved += bytes;
   line("saved for backward", saved, "at the end of a forward pass");
   for (const auto& [layer, bytes] : plan.saved)
-    if (bytes != 0) line("  " + layer, bytes, static_cast<int64_t>(bytes) < 0 ? "of what came before it" : "");
+    if (bytes != 0) line("  " + layer, bytes);
   line("gradients", plan.gradients, "at the end of a backward pass");
   const size_t named = plan.parameters + plan.optimizer + plan.others + saved;
   if (plan.peak > named)
