@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A training step in eager PyTorch, with the flags and the JSON of `lowbit bench train-step`.
+"""A training step in PyTorch, eager or (--compile) compiled, with the flags and the JSON of `lowbit bench train-step`.
 
 PyTorch at its best setting on a CPU: one product for q, k and v, scaled_dot_product_attention (no dropout on
 probabilities, as BART and the quickstart model have it), fused AdamW. Random weights and tokens, no padding, dropout
@@ -18,7 +18,7 @@ SMOOTHING = 0.1
 
 def main():
     options = common.parse(__doc__.splitlines()[0], batch=8, src=128, tgt=64, dtype="f32", recipe="none",
-                           output_bits=0, teacher=False)
+                           output_bits=0, teacher=False, compile=False)
     import torch
     from torch.nn import functional
 
@@ -52,6 +52,9 @@ def main():
             loss = loss + functional.mse_loss(mine.float(), its.float()) * (pairs if causal else 1)
         return loss
 
+    if options.compile:
+        torch._dynamo.config.recompile_limit = 1000  # one for each shape that is quantized; beyond 8 it would stay eager
+        step_loss = torch.compile(step_loss)
     seconds = {"forward_s": [], "backward_s": [], "optimizer_s": [], "step_s": []}
     common.reset_peak_rss()
     for round_number in range(options.warmup + options.rounds):
