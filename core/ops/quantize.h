@@ -107,8 +107,8 @@ Tensor apply_mask(const Tensor& g, const Tensor& mask);
 ///   residual  sum of g * (round(t) - t) over low <= t <= high     below  sum of g over t < low     above  over t >
 ///   high
 /// (with closed = false, t = low and t = high count as below and above). LSQ: d scale = residual + low * below +
-/// high * above. Each [groups]; sums of f32 over pieces, added in f64, in an order
-/// that depends on the shape only.
+/// high * above. Each [groups]; pieces are summed in f32 and added in f64, in an
+/// order that depends on the shape only.
 struct GridSums {
   Tensor residual, below, above;
 };

@@ -29,9 +29,8 @@ struct QuantizerGrads {
 /// One method from a paper at one place of a model: code book x scale rule x gradient rule. May own learned parameters.
 /// Contract (every implementation, tested in nn/quant/contract_test):
 ///   - scale arithmetic in f32 with reciprocals; nothing of magnitude levels * |x| is ever stored
-///   - an all-zero group has scale 0 and gives exact zeros where the scale is a magnitude of the group without a
-///   constant
-///     shift; sign(0) is +1 except where a recipe asks for the paper's 0
+///   - a group of zeros has scale 0 and gives exact zeros, where the scale is a statistic without a constant shift;
+///     sign(0) is +1 except where a recipe asks for the paper's 0
 ///   - codes do not depend on the target or the number of threads
 class Quantizer {
  public:
