@@ -1,5 +1,7 @@
 #include "core/cpu_features.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -75,9 +77,8 @@ CpuIsa isa_cap() {
     if (kIsaNames[i] == wanted) return static_cast<CpuIsa>(i);
   }
   const std::vector<std::string> names(kIsaNames.begin(), kIsaNames.end());
-  fail(ErrorKind::usage, "LOWBIT_CPU_ISA",
-       "no level \"{}\"{} (of generic, avx2, avx512, avx512_vnni, avx512_vbmi, amx)", wanted,
-       nearest_hint(wanted, names));
+  fail(ErrorKind::usage, "LOWBIT_CPU_ISA", "no level \"{}\"{} (of {})", wanted, nearest_hint(wanted, names),
+       fmt::join(names, ", "));
 }
 
 }  // namespace

@@ -89,11 +89,9 @@ std::string line(const std::string& path, const Json& t) {
   return text + "\n";
 }
 
-/// The architecture's slots, which recipes fill, and its size; its weights are never drawn.
+/// The architecture's slots, which recipes fill, and its size.
 int print_slots(const std::string& arch) {
-  TransformerConfig config = transformer_preset(arch);
-  config.init = WeightInit::none;
-  Seq2Seq model(config, 0);
+  Seq2Seq model = seq2seq_without_weights(transformer_preset(arch));
   int64_t count = 0;
   model.each_slot([&](const std::string& path, Slot&) {
     write_output(path + "\n");

@@ -13,7 +13,7 @@ namespace {
 int run_train(const TrainOptions& options, const OptionRegistry& registry) {
   const TrainOptions resolved = resolve_train_options(options, registry);
   if (resolved.dump_precision_plan) {
-    Seq2Seq model(resolve_model(resolved.model, resolved.data.vocab_size), 0);
+    Seq2Seq model = seq2seq_without_weights(resolve_model(resolved.model, resolved.data.vocab_size));
     write_output(precision_plan(resolved.precision, resolved.matmul, model));
     return 0;
   }

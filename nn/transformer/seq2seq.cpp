@@ -137,4 +137,9 @@ Variable Seq2Seq::logits(const Variable& states, const ForwardContext& ctx) {
   return in_scope("output_projection", [&] { return output_projection_.forward(states, ctx); });
 }
 
+Seq2Seq seq2seq_without_weights(TransformerConfig config) {
+  config.init = WeightInit::none;
+  return Seq2Seq(config, 0);
+}
+
 }  // namespace lowbit

@@ -87,4 +87,7 @@ class Seq2Seq final : public Module {
   OutputProjection output_projection_;
 };
 
+/// The architecture alone, for its names, slots and sizes: weights are never drawn.
+Seq2Seq seq2seq_without_weights(TransformerConfig config);
+
 }  // namespace lowbit

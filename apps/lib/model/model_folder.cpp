@@ -141,10 +141,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Langu
   return tokenizer;
 }
 
-int64_t parameters_of(TransformerConfig config) {
-  config.init = WeightInit::none;
-  return Seq2Seq(config, 0).parameter_count();
-}
+int64_t parameters_of(const TransformerConfig& config) { return seq2seq_without_weights(config).parameter_count(); }
 
 int64_t model_bytes(const LoadedModel& loaded) {
   const fs::path folder = loaded.folder;

@@ -54,7 +54,7 @@ std::optional<std::string> find_tokenizer(const std::string& folder);
 std::unique_ptr<Tokenizer> load_tokenizer(const LoadedModel& loaded, const Languages& languages = {});
 
 /// Elements of the architecture's weights, packed or not.
-int64_t parameters_of(TransformerConfig config);
+int64_t parameters_of(const TransformerConfig& config);
 /// Bytes of what serving needs, in a model folder or out of a run: weights, configurations, checksums and the
 /// tokenizer; not the optimizer's state and what else a checkpoint holds.
 int64_t model_bytes(const LoadedModel& loaded);

@@ -11,18 +11,14 @@ std::vector<fs::path> recipe_folders() {
   return {"recipes", program / "../share/lowbit/recipes", program / "../../../recipes"};
 }
 
-RecipeOptions recipe_options(const TransformerConfig& model, int64_t output_bits) {
-  RecipeOptions options{.activation = model.activation};
-  if (output_bits) options.output_bits = static_cast<int>(output_bits);
-  return options;
-}
-
 Recipe load_recipe(const std::string& name_or_path, const RecipeOptions& options) {
   return Recipe::load(name_or_path, recipe_folders(), options);
 }
 
 Recipe apply_recipe(Seq2Seq& model, const std::string& name_or_path, int64_t output_bits) {
-  Recipe recipe = load_recipe(name_or_path, recipe_options(model.config(), output_bits));
+  RecipeOptions options{.activation = model.config().activation};
+  if (output_bits) options.output_bits = static_cast<int>(output_bits);
+  Recipe recipe = load_recipe(name_or_path, options);
   try {
     apply(recipe, model);
   } catch (const Error& error) {

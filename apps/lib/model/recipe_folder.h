@@ -12,9 +12,6 @@ namespace lowbit {
 /// Where recipes are looked for: ./recipes, then those installed with the program, then those of its source tree.
 std::vector<std::filesystem::path> recipe_folders();
 
-/// What a recipe is told about a model; `output_bits` replaces its own unless 0.
-RecipeOptions recipe_options(const TransformerConfig& model, int64_t output_bits);
-
 /// A recipe by name ("tbt-2-2-8", "tbt-2-2-8-o4") or path.
 Recipe load_recipe(const std::string& name_or_path, const RecipeOptions& options = {});
 

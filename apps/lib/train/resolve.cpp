@@ -70,9 +70,7 @@ void check(const TrainOptions& options) {
   LB_REQUIRE(options.quant.output_bits == 0 || !options.quant.recipe.empty(), ErrorKind::usage, "train",
              "quant.output_bits has no effect without quant.recipe: give a recipe, or leave it out");
   if (!options.quant.recipe.empty()) {
-    TransformerConfig shape = model;
-    shape.init = WeightInit::none;
-    Seq2Seq tried(shape, 0);
+    Seq2Seq tried = seq2seq_without_weights(model);
     apply_recipe(tried, options.quant.recipe, options.quant.output_bits);
   }
   precision_of(options.precision);

@@ -38,12 +38,7 @@ struct AmxTiles {
 
 void fill(QGemmKernels& table) {
   table.gemm = [](Stream& stream, const QGemmArgs& a) {
-    static const QGemmKernels few_rows = [] {
-      QGemmKernels kernels;
-      cpu_avx512_vbmi::fill(kernels);
-      return kernels;
-    }();
-    return tiles_pay(a) ? tiled_gemm<AmxTiles>(a) : few_rows.gemm(stream, a);
+    tiles_pay(a) ? tiled_gemm<AmxTiles>(a) : kernels_of<cpu_avx512_vbmi::fill>().gemm(stream, a);
   };
 }
 

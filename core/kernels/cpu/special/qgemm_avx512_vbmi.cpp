@@ -10,13 +10,8 @@ namespace LB_TARGET_NS {
 
 void fill(QGemmKernels& table) {
   table.gemm = [](Stream& stream, const QGemmArgs& a) {
-    static const QGemmKernels others = [] {
-      QGemmKernels kernels;
-      cpu_avx512_vnni::fill(kernels);
-      return kernels;
-    }();
     if (a.layout.bits <= 2 && a.x_codes.bits <= 2) return popcount_gemm(a);
-    a.layout.bits == 1 ? lookup_gemm(a) : others.gemm(stream, a);
+    a.layout.bits == 1 ? lookup_gemm(a) : kernels_of<cpu_avx512_vnni::fill>().gemm(stream, a);
   };
 }
 

@@ -347,6 +347,17 @@ void pack(const PackPanelsArgs& a) {
   a.transposed ? pack_transposed_of<bits>(a) : pack_panels_of<bits>(a);
 }
 
+/// The kernels of an earlier target, for a later one that leaves some products to them.
+template <void (*fill)(QGemmKernels&)>
+const QGemmKernels& kernels_of() {
+  static const QGemmKernels kernels = [] {
+    QGemmKernels filled;
+    fill(filled);
+    return filled;
+  }();
+  return kernels;
+}
+
 inline void pack_panels(Stream&, const PackPanelsArgs& a) {
   switch (a.layout.bits) {
     case 1:

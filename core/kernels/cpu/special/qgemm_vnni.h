@@ -2,10 +2,10 @@
 
 #include "core/kernels/cpu/special/qgemm_tiles.h"
 
-/// Any x times any fields. A tile, some
-/// rows and one panel, reads packed lines and rows of x where they lie: a field is unpacked in a register and feeds
-/// VPDPBUSD, which adds four products u * x to each of 16 int32 outputs, for every row of the tile. Sums are exact:
-/// with u at most 255, |x| at most 128 and k at most 65536 they stay below 255 * 2^23 < 2^31.
+/// Any x times any fields. A tile, some rows and one panel, reads packed lines and rows of x where they lie: a field is
+/// unpacked in a register and feeds VPDPBUSD, which adds four products u * x to each of 16 int32 outputs, for every row
+/// of the tile. Sums are exact: with u at most 255, |x| at most 128 and k at most 65536 they stay below 255 * 2^23 <
+/// 2^31.
 ///
 /// One panel, because then the weights are one stream of addresses, which the hardware follows at the speed of memory:
 /// of two and more streams it loses track, and a token of decoding, which reads all weights once, takes twice the time.
